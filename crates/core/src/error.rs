@@ -1,0 +1,396 @@
+//! What can go wrong, as data; the text a person reads is made here too, at the edge.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Stable name of a failure; what programs compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// A setting is missing, malformed, or contradicts another one.
+    InvalidConfig,
+    /// No keystore of that name, or no such file.
+    KeystoreNotFound,
+    /// The key is encrypted and no usable passphrase was given.
+    KeystorePassphrase,
+    /// A format or cipher that this version does not read.
+    KeystoreUnsupported,
+    /// The bytes are not what they claim to be.
+    KeystoreCorrupt,
+    /// It was read, but it cannot sign an assertion.
+    KeystoreUnusableKey,
+    /// A discovery document could not be had or used.
+    Discovery,
+    /// Metadata names another issuer than the one asked for (RFC 8414 §3.3).
+    IssuerMismatch,
+    /// `http://` off the loopback interface.
+    InsecureUrl,
+    /// The token endpoint refused the request (RFC 6749 §5.2).
+    TokenRejected,
+    /// A success status without a usable token response (RFC 6749 §5.1).
+    TokenResponse,
+    /// A token type that this client does not know how to use (RFC 6749 §7.1).
+    UnsupportedTokenType,
+    /// The token endpoint redirected; credentials are never sent on (RFC 9700 §4.12).
+    Redirect,
+    /// The server could not be reached, or the connection broke.
+    Network,
+    /// The TLS handshake failed.
+    Tls,
+    /// No answer in time.
+    Timeout,
+    /// 429.
+    RateLimited,
+    /// 408 or 5xx.
+    Server,
+    /// The pre-token hook threw, did not answer, or returned something unusable.
+    PreTokenHook,
+    /// The interceptor was closed.
+    Closed,
+    /// A defect of this package.
+    Internal,
+}
+
+impl ErrorCode {
+    /// The name that JavaScript sees as `error.code`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidConfig => "ERR_INVALID_CONFIG",
+            Self::KeystoreNotFound => "ERR_KEYSTORE_NOT_FOUND",
+            Self::KeystorePassphrase => "ERR_KEYSTORE_PASSPHRASE",
+            Self::KeystoreUnsupported => "ERR_KEYSTORE_UNSUPPORTED",
+            Self::KeystoreCorrupt => "ERR_KEYSTORE_CORRUPT",
+            Self::KeystoreUnusableKey => "ERR_KEYSTORE_UNUSABLE_KEY",
+            Self::Discovery => "ERR_DISCOVERY",
+            Self::IssuerMismatch => "ERR_ISSUER_MISMATCH",
+            Self::InsecureUrl => "ERR_INSECURE_URL",
+            Self::TokenRejected => "ERR_TOKEN_REJECTED",
+            Self::TokenResponse => "ERR_TOKEN_RESPONSE",
+            Self::UnsupportedTokenType => "ERR_UNSUPPORTED_TOKEN_TYPE",
+            Self::Redirect => "ERR_REDIRECT",
+            Self::Network => "ERR_NETWORK",
+            Self::Tls => "ERR_TLS",
+            Self::Timeout => "ERR_TIMEOUT",
+            Self::RateLimited => "ERR_RATE_LIMITED",
+            Self::Server => "ERR_SERVER",
+            Self::PreTokenHook => "ERR_PRE_TOKEN_HOOK",
+            Self::Closed => "ERR_CLOSED",
+            Self::Internal => "ERR_INTERNAL",
+        }
+    }
+}
+
+/// One thing that is wrong with the settings or a keystore; found without the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Its own code.
+    pub code: ErrorCode,
+    /// What is wrong and what to do; never a secret.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem under its own code.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// A setting that is missing or malformed.
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidConfig, message)
+    }
+}
+
+/// Error body of a token endpoint (RFC 6749 §5.2), cleaned of control characters and echoed credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OAuthError {
+    /// `error`
+    pub error: String,
+    /// `error_description`
+    pub description: Option<String>,
+    /// `error_uri`
+    pub uri: Option<String>,
+}
+
+/// An answer of the token endpoint that is no token.
+#[derive(Clone, Debug)]
+pub struct TokenEndpointError {
+    /// The class of the answer.
+    pub code: ErrorCode,
+    /// Where, without query and user information.
+    pub url: String,
+    /// HTTP status.
+    pub status: u16,
+    /// The OAuth error members, where the body had them.
+    pub oauth: Option<OAuthError>,
+    /// What the answer said, for a person.
+    pub reason: String,
+    /// What it probably means and what to try.
+    pub hint: Option<String>,
+    /// `Retry-After`, where the answer carried it.
+    pub retry_after: Option<Duration>,
+}
+
+/// A request that got no complete answer.
+#[derive(Clone, Debug)]
+pub struct TransportError {
+    /// Network, TLS or time-out.
+    pub code: ErrorCode,
+    /// Where, without query and user information.
+    pub url: String,
+    /// What the transport said.
+    pub reason: String,
+    /// What to try.
+    pub hint: Option<String>,
+}
+
+/// A discovery document that could not be had or used.
+#[derive(Clone, Debug)]
+pub struct DiscoveryError {
+    /// The document's address.
+    pub url: String,
+    /// HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+    /// True for 408, 429 and 5xx.
+    pub transient: bool,
+    /// `Retry-After`, where the answer carried it.
+    pub retry_after: Option<Duration>,
+}
+
+/// The one error of this crate.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// One or more problems of settings and keystores, found without the network. Never empty.
+    Problems(Vec<Problem>),
+    /// A discovery document.
+    Discovery(Box<DiscoveryError>),
+    /// The metadata at `url` names `found` instead of `expected`.
+    IssuerMismatch {
+        /// The document's address.
+        url: String,
+        /// The issuer that was asked for.
+        expected: String,
+        /// The issuer that it names.
+        found: Option<String>,
+    },
+    /// A discovered token endpoint would be reached in clear text.
+    InsecureTokenEndpoint {
+        /// The document that names it.
+        document: String,
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// The token endpoint's answer.
+    TokenEndpoint(Box<TokenEndpointError>),
+    /// No complete answer.
+    Transport(Box<TransportError>),
+    /// The pre-token hook.
+    PreTokenHook {
+        /// What it did.
+        reason: String,
+    },
+    /// The interceptor was closed.
+    Closed,
+    /// A defect of this package.
+    Internal {
+        /// What was seen.
+        reason: String,
+    },
+    /// Any of the above, after this many HTTP attempts.
+    AfterAttempts {
+        /// HTTP attempts made.
+        attempts: u32,
+        /// The last attempt's error.
+        last: Box<Error>,
+    },
+}
+
+impl Error {
+    /// The stable name.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Problems(problems) => match problems.as_slice() {
+                [only] => only.code,
+                _ => ErrorCode::InvalidConfig,
+            },
+            Self::Discovery(_) => ErrorCode::Discovery,
+            Self::IssuerMismatch { .. } => ErrorCode::IssuerMismatch,
+            Self::InsecureTokenEndpoint { .. } => ErrorCode::InsecureUrl,
+            Self::TokenEndpoint(error) => error.code,
+            Self::Transport(error) => error.code,
+            Self::PreTokenHook { .. } => ErrorCode::PreTokenHook,
+            Self::Closed => ErrorCode::Closed,
+            Self::Internal { .. } => ErrorCode::Internal,
+            Self::AfterAttempts { last, .. } => last.code(),
+        }
+    }
+
+    /// True when the same call may succeed later with nothing changed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Discovery(error) => error.transient,
+            Self::AfterAttempts { last, .. } => last.is_transient(),
+            _ => matches!(
+                self.code(),
+                ErrorCode::Network
+                    | ErrorCode::Timeout
+                    | ErrorCode::RateLimited
+                    | ErrorCode::Server
+            ),
+        }
+    }
+
+    /// The address concerned, without query and user information.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Discovery(error) => Some(&error.url),
+            Self::IssuerMismatch { url, .. } => Some(url),
+            Self::InsecureTokenEndpoint { endpoint, .. } => Some(endpoint),
+            Self::TokenEndpoint(error) => Some(&error.url),
+            Self::Transport(error) => Some(&error.url),
+            Self::AfterAttempts { last, .. } => last.url(),
+            _ => None,
+        }
+    }
+
+    /// HTTP status, where there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Discovery(error) => error.status,
+            Self::TokenEndpoint(error) => Some(error.status),
+            Self::AfterAttempts { last, .. } => last.status(),
+            _ => None,
+        }
+    }
+
+    /// The token endpoint's error members.
+    #[must_use]
+    pub fn oauth(&self) -> Option<&OAuthError> {
+        match self {
+            Self::TokenEndpoint(error) => error.oauth.as_ref(),
+            Self::AfterAttempts { last, .. } => last.oauth(),
+            _ => None,
+        }
+    }
+
+    /// How long the server asks to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Discovery(error) => error.retry_after,
+            Self::TokenEndpoint(error) => error.retry_after,
+            Self::AfterAttempts { last, .. } => last.retry_after(),
+            _ => None,
+        }
+    }
+
+    /// HTTP attempts made, where any were.
+    #[must_use]
+    pub fn attempts(&self) -> Option<u32> {
+        match self {
+            Self::AfterAttempts { attempts, .. } => Some(*attempts),
+            Self::TokenEndpoint(_) | Self::Transport(_) | Self::Discovery(_) => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Every problem of the settings, where there are several.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Problems(problems) if problems.len() > 1 => problems,
+            _ => &[],
+        }
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Problems(vec![problem])
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Problems(problems) => match problems.as_slice() {
+                [only] => f.write_str(&only.message),
+                several => {
+                    write!(f, "{} problems:", several.len())?;
+                    several
+                        .iter()
+                        .try_for_each(|problem| write!(f, "\n- {}", problem.message))
+                }
+            },
+            Self::Discovery(error) => {
+                write!(f, "discovery at {}", error.url)?;
+                if let Some(status) = error.status {
+                    write!(f, " (HTTP {status})")?;
+                }
+                write!(f, ": {}", error.reason)
+            }
+            Self::IssuerMismatch {
+                url,
+                expected,
+                found,
+            } => {
+                write!(f, "the metadata at {url} names the issuer ")?;
+                match found {
+                    Some(found) => write!(f, "'{found}'")?,
+                    None => f.write_str("not at all")?,
+                }
+                write!(
+                    f,
+                    ", not '{expected}': it was not used (RFC 8414 §3.3); set issuer to the exact \
+                     string that the server publishes, or give tokenEndpoint"
+                )
+            }
+            Self::InsecureTokenEndpoint { document, endpoint } => write!(
+                f,
+                "{document} names the token endpoint {endpoint}, which is not https: nothing was \
+                 sent; have the server's configuration corrected, or set allowInsecureHttp for a test"
+            ),
+            Self::TokenEndpoint(error) => {
+                write!(
+                    f,
+                    "token endpoint {} (HTTP {}): {}",
+                    error.url, error.status, error.reason
+                )?;
+                write_hint(f, error.hint.as_deref())
+            }
+            Self::Transport(error) => {
+                write!(f, "{}: {}", error.url, error.reason)?;
+                write_hint(f, error.hint.as_deref())
+            }
+            Self::PreTokenHook { reason } => {
+                write!(f, "CLIENT_AUTH_PRE_TOKEN_REQUEST {reason}")
+            }
+            Self::Closed => f.write_str("the interceptor was closed; create another one"),
+            Self::Internal { reason } => {
+                write!(f, "a defect in @org/smart-m2m, please report it: {reason}")
+            }
+            Self::AfterAttempts { attempts, last } => {
+                write!(f, "{last}")?;
+                if *attempts > 1 {
+                    write!(f, " (after {attempts} attempts)")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn write_hint(f: &mut fmt::Formatter<'_>, hint: Option<&str>) -> fmt::Result {
+    hint.map_or(Ok(()), |hint| write!(f, "; {hint}"))
+}
+
+impl std::error::Error for Error {}

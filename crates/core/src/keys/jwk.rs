@@ -1,0 +1,398 @@
+//! JWK and JWKS (RFC 7517), read tolerantly: what people hold was written by many hands
+//! (requirements JW-8, KF-1, KF-8).
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::key_set::{KeyContent, KeyEntry, KeySet};
+use super::public_key::{Curve, PublicKey, without_leading_zeros};
+use super::signer::{PrivateKey, RsaPrivateNumbers};
+use crate::error::{ErrorCode, Problem};
+
+/// base64url as RFC 7515 §2 has it, and with the padding that many tools add.
+const TOLERANT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    keys: Option<Vec<&'a RawValue>>,
+    kty: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    key_ops: Option<Vec<String>>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    d: Option<Zeroizing<String>>,
+    p: Option<Zeroizing<String>>,
+    q: Option<Zeroizing<String>>,
+    dp: Option<Zeroizing<String>>,
+    dq: Option<Zeroizing<String>>,
+    qi: Option<Zeroizing<String>>,
+    #[serde(default)]
+    x5c: Vec<String>,
+}
+
+/// One JWK, or a set of them.
+pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
+    let corrupt = |why: &str| Err(Problem::new(ErrorCode::KeystoreCorrupt, why));
+    let text = text.trim_start_matches('\u{feff}');
+    let Ok(document) = serde_json::from_str::<Document<'_>>(text) else {
+        return corrupt("not a JWK or JWKS: expected a JSON object with `keys` or `kty`");
+    };
+    let jwks = match document {
+        Document {
+            keys: Some(keys), ..
+        } => keys.into_iter().map(RawValue::get).collect(),
+        Document { kty: Some(_), .. } => vec![text],
+        Document { .. } => {
+            return corrupt("not a JWK or JWKS: the JSON object has neither `keys` nor `kty`");
+        }
+    };
+    let mut certificates = 0;
+    let entries = jwks
+        .into_iter()
+        .map(|jwk| match serde_json::from_str::<Jwk>(jwk) {
+            Ok(jwk) => {
+                certificates += jwk.x5c.len();
+                jwk.into_entry()
+            }
+            // The parser's own words could quote the value that it choked on.
+            Err(_) => KeyEntry {
+                key_id: None,
+                algorithm: None,
+                content: KeyContent::Unusable(Problem::new(
+                    ErrorCode::KeystoreCorrupt,
+                    "not a JWK: a member is missing or of the wrong type (RFC 7517 §4)",
+                )),
+            },
+        })
+        .collect();
+    Ok(KeySet::new(entries, certificates))
+}
+
+impl Jwk {
+    fn into_entry(self) -> KeyEntry {
+        let content = self.content().unwrap_or_else(KeyContent::Unusable);
+        KeyEntry {
+            key_id: self.kid,
+            algorithm: self.alg,
+            content,
+        }
+    }
+
+    fn content(&self) -> Result<KeyContent, Problem> {
+        self.check_usage()?;
+        let (public, private) = match self.kty.as_str() {
+            "RSA" => self.rsa()?,
+            "EC" => self.ec()?,
+            "OKP" => self.okp()?,
+            "oct" => {
+                return Err(unusable(
+                    "a symmetric key (kty oct) cannot sign for private_key_jwt; use an RSA or EC key",
+                ));
+            }
+            _ => return Err(unusable("its key type (kty) is not RSA, EC or OKP")),
+        };
+        Ok(match private {
+            Some(private) => KeyContent::Private {
+                private: Box::new(private),
+                public,
+            },
+            None => KeyContent::Public(public),
+        })
+    }
+
+    fn check_usage(&self) -> Result<(), Problem> {
+        if self.usage.as_deref() == Some("enc") {
+            return Err(unusable(
+                "it is for encryption (use: enc); a key for signatures is needed",
+            ));
+        }
+        let operations = self.key_ops.as_deref().unwrap_or_default();
+        let allowed = if self.d.is_some() { "sign" } else { "verify" };
+        if operations.is_empty() || operations.iter().any(|operation| operation == allowed) {
+            return Ok(());
+        }
+        Err(unusable(&format!("its key_ops do not include {allowed}")))
+    }
+
+    fn rsa(&self) -> Result<(PublicKey, Option<PrivateKey>), Problem> {
+        let n = decode("n", self.n.as_deref())?;
+        let e = decode("e", self.e.as_deref())?;
+        let public = PublicKey::rsa(&n, &e);
+        let Some(d) = &self.d else {
+            return Ok((public, None));
+        };
+        let secret = |name, value: &Option<Zeroizing<String>>| match value {
+            Some(value) => decode(name, Some(value.as_str())),
+            None => Err(Problem::new(
+                ErrorCode::KeystoreUnsupported,
+                "an RSA key without its primes (p, q, dp, dq, qi); export it again with them",
+            )),
+        };
+        let (p, q) = (secret("p", &self.p)?, secret("q", &self.q)?);
+        let (dp, dq) = (secret("dp", &self.dp)?, secret("dq", &self.dq)?);
+        let qi = secret("qi", &self.qi)?;
+        let d = decode("d", Some(d.as_str()))?;
+        let numbers = RsaPrivateNumbers {
+            d: without_leading_zeros(&d),
+            p: without_leading_zeros(&p),
+            q: without_leading_zeros(&q),
+            dp: without_leading_zeros(&dp),
+            dq: without_leading_zeros(&dq),
+            qi: without_leading_zeros(&qi),
+        };
+        let private = PrivateKey::rsa_from_components((&n, &e), &numbers)?;
+        Ok((public, Some(private)))
+    }
+
+    fn ec(&self) -> Result<(PublicKey, Option<PrivateKey>), Problem> {
+        let curve = self
+            .crv
+            .as_deref()
+            .and_then(Curve::parse)
+            .ok_or_else(|| unusable("its curve (crv) is not P-256, P-384 or P-521"))?;
+        let x = full_width("x", &decode("x", self.x.as_deref())?, curve.width())?;
+        let y = full_width("y", &decode("y", self.y.as_deref())?, curve.width())?;
+        let public = PublicKey::Ec {
+            curve,
+            x: x.to_vec(),
+            y: y.to_vec(),
+        };
+        let Some(d) = &self.d else {
+            return Ok((public, None));
+        };
+        let d = full_width("d", &decode("d", Some(d.as_str()))?, curve.width())?;
+        let point = [&[4], x.as_slice(), y.as_slice()].concat();
+        let private = PrivateKey::ec_from_numbers(curve, &d, &point)?;
+        Ok((public, Some(private)))
+    }
+
+    fn okp(&self) -> Result<(PublicKey, Option<PrivateKey>), Problem> {
+        if self.crv.as_deref() != Some("Ed25519") {
+            return Err(unusable("its curve (crv) is not Ed25519"));
+        }
+        let x = decode("x", self.x.as_deref())?;
+        let public = PublicKey::Ed25519 { x: x.to_vec() };
+        let Some(d) = &self.d else {
+            return Ok((public, None));
+        };
+        let private = PrivateKey::ed25519_from_seed(&decode("d", Some(d.as_str()))?, &x)?;
+        Ok((public, Some(private)))
+    }
+}
+
+fn unusable(why: &str) -> Problem {
+    Problem::new(ErrorCode::KeystoreUnusableKey, why)
+}
+
+fn decode(member: &str, value: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let corrupt = |why: &str| {
+        Problem::new(
+            ErrorCode::KeystoreCorrupt,
+            format!("its member {member} {why}"),
+        )
+    };
+    let value = value
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| corrupt("is missing"))?;
+    // Plain base64 instead of base64url is a common slip.
+    let value: Zeroizing<String> = Zeroizing::new(value.replace('+', "-").replace('/', "_"));
+    TOLERANT
+        .decode(value.as_bytes())
+        .map(Zeroizing::new)
+        .map_err(|_| corrupt("is not base64url"))
+}
+
+/// Big-endian at exactly `width` octets, whatever the writer did with leading zeros (RFC 7518 §6.2.1.2).
+fn full_width(member: &str, number: &[u8], width: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let number = without_leading_zeros(number);
+    let missing = width.checked_sub(number.len()).ok_or_else(|| {
+        Problem::new(
+            ErrorCode::KeystoreCorrupt,
+            format!("its member {member} is too long for the curve"),
+        )
+    })?;
+    let mut padded = Zeroizing::new(vec![0; width]);
+    padded[missing..].copy_from_slice(number);
+    Ok(padded)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ES384: &str =
+        include_str!("../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
+    const RS384: &str =
+        include_str!("../../../../__test__/fixtures/smart-app-launch/RS384.private.json");
+
+    fn refusal(text: &str) -> Problem {
+        let Err(problem) = parse(text).and_then(|set| set.select(None)) else {
+            panic!("accepted: {text}")
+        };
+        problem
+    }
+
+    #[test]
+    fn a_kid_listed_twice_gives_the_private_entry() {
+        for (text, kid, alg) in [
+            (RS384, "eee9f17a3b598fd86417a980b591fbe6", "RS384"),
+            (ES384, "cd520211e5661dbba2256f67f6d53f97", "ES384"),
+        ] {
+            for key_id in [None, Some(kid)] {
+                let selected = parse(text).unwrap().select(key_id).unwrap();
+                assert_eq!(selected.key.key_id, kid);
+                assert_eq!(selected.key.algorithm.as_str(), alg);
+                assert!(selected.warnings.is_empty());
+                assert_eq!(selected.public_jwks["keys"].as_array().unwrap().len(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_keys_of_the_guide_have_their_thumbprints() {
+        let thumbprint = |text| {
+            parse(text)
+                .unwrap()
+                .select(None)
+                .unwrap()
+                .key
+                .public
+                .thumbprint()
+        };
+        assert_eq!(
+            thumbprint(RS384),
+            "I99tVmIhN2uhvx12lO4Zrjk9OhGDH6LvIyYALIZivws"
+        );
+        assert_eq!(
+            thumbprint(ES384),
+            "gpusNZnFRvG96B1APEttC6NcJetjhM0q2LJagnlW6Tc"
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_type_is_skipped_with_a_warning() {
+        let text = ES384.replacen("\"keys\": [", r#""keys": [{"kty":"ML-DSA","kid":"pq"},"#, 1);
+        assert_ne!(text, ES384);
+        let selected = parse(&text).unwrap().select(None).unwrap();
+        assert_eq!(selected.key.key_id, "cd520211e5661dbba2256f67f6d53f97");
+        assert_eq!(selected.warnings.len(), 1);
+    }
+
+    #[test]
+    fn padding_plain_base64_and_leading_zeros_are_tolerated_and_never_exported() {
+        let tolerant = decode("n", Some("AP-_")).unwrap();
+        assert_eq!(*tolerant, *decode("n", Some("AP+/")).unwrap());
+        assert_eq!(*decode("n", Some("AA==")).unwrap(), vec![0]);
+        let public = PublicKey::rsa(&tolerant, &[0, 1, 0, 1]);
+        assert_eq!(public.to_jwk("k", None)["e"], "AQAB");
+        assert_eq!(full_width("d", &[0, 0, 7], 2).unwrap().as_slice(), [0, 7]);
+        assert!(full_width("d", &[1, 0, 7], 2).is_err());
+    }
+
+    #[test]
+    fn keys_that_cannot_sign_say_why() {
+        for (text, code, word) in [
+            (r#"{"keys":[]}"#, ErrorCode::KeystoreUnusableKey, "no key"),
+            (
+                r#"{"kty":"oct","k":"c2VjcmV0"}"#,
+                ErrorCode::KeystoreUnusableKey,
+                "symmetric",
+            ),
+            (
+                r#"{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA","d":"AA"}"#,
+                ErrorCode::KeystoreUnusableKey,
+                "P-256",
+            ),
+            (
+                r#"{"kty":"EC","use":"enc"}"#,
+                ErrorCode::KeystoreUnusableKey,
+                "encryption",
+            ),
+            (
+                r#"{"kty":"RSA","key_ops":["verify"],"d":"AA"}"#,
+                ErrorCode::KeystoreUnusableKey,
+                "key_ops",
+            ),
+            (
+                r#"{"kty":"RSA","n":"AA","e":"AQAB","d":"AA"}"#,
+                ErrorCode::KeystoreUnsupported,
+                "primes",
+            ),
+            (
+                r#"{"kty":"RSA","n":5}"#,
+                ErrorCode::KeystoreCorrupt,
+                "wrong type",
+            ),
+            (
+                r#"{"kty":"RSA","n":"***","e":"AQAB"}"#,
+                ErrorCode::KeystoreCorrupt,
+                "base64url",
+            ),
+            ("[]", ErrorCode::KeystoreCorrupt, "JSON object"),
+            ("{}", ErrorCode::KeystoreCorrupt, "neither"),
+        ] {
+            let problem = refusal(text);
+            assert_eq!(problem.code, code, "{text}");
+            assert!(
+                problem.message.contains(word),
+                "{text}: {}",
+                problem.message
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_id_that_is_not_there_is_answered_with_those_that_are() {
+        let problem = parse(ES384).unwrap().select(Some("other")).err().unwrap();
+        assert_eq!(problem.code, ErrorCode::KeystoreUnusableKey);
+        assert!(problem.message.contains("cd520211e5661dbba2256f67f6d53f97"));
+    }
+
+    #[test]
+    fn numbers_that_do_not_belong_together_are_refused() {
+        let swapped = ES384.replace("\"y\": \"", "\"y\": \"B");
+        assert!(parse(&swapped).and_then(|set| set.select(None)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in ".{0,200}") {
+            let _ = parse(&text).and_then(|set| set.select(None));
+        }
+
+        #[test]
+        fn any_members_are_read_without_a_panic(
+            kty in "RSA|EC|OKP|oct", crv in "P-256|P-521|Ed25519",
+            a in "[A-Za-z0-9_+/=-]{0,90}", b in "[A-Za-z0-9_-]{0,90}",
+        ) {
+            let text = format!(
+                r#"{{"kty":"{kty}","crv":"{crv}","n":"{a}","e":"AQAB","x":"{a}","y":"{b}","d":"{b}",
+                "p":"{a}","q":"{b}","dp":"{a}","dq":"{b}","qi":"{a}"}}"#
+            );
+            let _ = parse(&text).and_then(|set| set.select(None));
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! A private key, parsed once, that signs (JW-1 to JW-4).
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPairComponents;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
+    RsaKeyPair,
+};
+
+use super::algorithm::SigningAlgorithm;
+use super::public_key::{Curve, PublicKey, without_leading_zeros};
+use crate::error::{ErrorCode, Problem};
+
+impl Curve {
+    pub(super) fn signing_algorithm(self) -> &'static EcdsaSigningAlgorithm {
+        // FIXED: R ‖ S of fixed length, not DER (RFC 7518 §3.4).
+        match self {
+            Self::P256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
+            Self::P384 => &ECDSA_P384_SHA384_FIXED_SIGNING,
+            Self::P521 => &ECDSA_P521_SHA512_FIXED_SIGNING,
+        }
+    }
+}
+
+/// Key material; wiped by aws-lc when dropped.
+pub(crate) enum PrivateKey {
+    Rsa(RsaKeyPair),
+    Ec(Curve, EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+fn rejected(kind: &str, why: &str) -> Problem {
+    let (code, text) = match why {
+        "TooSmall" => (
+            ErrorCode::KeystoreUnusableKey,
+            "shorter than 2048 bits, which RFC 7518 §3.3 forbids; make a new key".to_owned(),
+        ),
+        "TooLarge" => (
+            ErrorCode::KeystoreUnusableKey,
+            "longer than 8192 bits".to_owned(),
+        ),
+        _ => (
+            ErrorCode::KeystoreCorrupt,
+            "its numbers do not belong together".to_owned(),
+        ),
+    };
+    Problem::new(code, format!("{kind} key: {text}"))
+}
+
+impl PrivateKey {
+    pub(super) fn rsa_from_pkcs8(der: &[u8]) -> Result<Self, Problem> {
+        RsaKeyPair::from_pkcs8(der)
+            .map(Self::Rsa)
+            .map_err(|error| rejected("RSA", &error.to_string()))
+    }
+
+    pub(super) fn rsa_from_pkcs1(der: &[u8]) -> Result<Self, Problem> {
+        RsaKeyPair::from_der(der)
+            .map(Self::Rsa)
+            .map_err(|error| rejected("RSA", &error.to_string()))
+    }
+
+    pub(super) fn rsa_from_components(
+        public: (&[u8], &[u8]),
+        private: &RsaPrivateNumbers<'_>,
+    ) -> Result<Self, Problem> {
+        let components = KeyPairComponents {
+            public_key: aws_lc_rs::rsa::PublicKeyComponents {
+                n: without_leading_zeros(public.0),
+                e: without_leading_zeros(public.1),
+            },
+            d: private.d,
+            p: private.p,
+            q: private.q,
+            dP: private.dp,
+            dQ: private.dq,
+            qInv: private.qi,
+        };
+        RsaKeyPair::from_components(&components)
+            .map(Self::Rsa)
+            .map_err(|error| rejected("RSA", &error.to_string()))
+    }
+
+    pub(super) fn ec_from_pkcs8(curve: Curve, der: &[u8]) -> Result<Self, Problem> {
+        EcdsaKeyPair::from_pkcs8(curve.signing_algorithm(), der)
+            .map(|pair| Self::Ec(curve, pair))
+            .map_err(|error| rejected(curve.name(), &error.to_string()))
+    }
+
+    /// SEC 1 (`EC PRIVATE KEY`); the curve is whichever accepts it.
+    pub(super) fn ec_from_sec1(der: &[u8]) -> Result<Self, Problem> {
+        Curve::ALL
+            .into_iter()
+            .find_map(|curve| {
+                EcdsaKeyPair::from_private_key_der(curve.signing_algorithm(), der)
+                    .ok()
+                    .map(|pair| Self::Ec(curve, pair))
+            })
+            .ok_or_else(|| {
+                Problem::new(
+                    ErrorCode::KeystoreUnusableKey,
+                    "EC key: damaged, or of a curve other than P-256, P-384 and P-521",
+                )
+            })
+    }
+
+    /// `d` and the point `04 ‖ x ‖ y`, both at full width.
+    pub(super) fn ec_from_numbers(curve: Curve, d: &[u8], point: &[u8]) -> Result<Self, Problem> {
+        EcdsaKeyPair::from_private_key_and_public_key(curve.signing_algorithm(), d, point)
+            .map(|pair| Self::Ec(curve, pair))
+            .map_err(|error| rejected(curve.name(), &error.to_string()))
+    }
+
+    pub(super) fn ed25519_from_pkcs8(der: &[u8]) -> Result<Self, Problem> {
+        Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
+            .map(Self::Ed25519)
+            .map_err(|error| rejected("Ed25519", &error.to_string()))
+    }
+
+    pub(super) fn ed25519_from_seed(seed: &[u8], public: &[u8]) -> Result<Self, Problem> {
+        Ed25519KeyPair::from_seed_and_public_key(seed, public)
+            .map(Self::Ed25519)
+            .map_err(|error| rejected("Ed25519", &error.to_string()))
+    }
+
+    pub(crate) fn public_key(&self) -> Option<PublicKey> {
+        match self {
+            Self::Rsa(pair) => {
+                let public = pair.public_key();
+                Some(PublicKey::rsa(
+                    public.modulus().big_endian_without_leading_zero(),
+                    public.exponent().big_endian_without_leading_zero(),
+                ))
+            }
+            Self::Ec(curve, pair) => PublicKey::ec_point(*curve, pair.public_key().as_ref()),
+            Self::Ed25519(pair) => Some(PublicKey::Ed25519 {
+                x: pair.public_key().as_ref().to_vec(),
+            }),
+        }
+    }
+}
+
+/// Private members of an RSA JWK (RFC 7518 §6.3.2).
+pub(super) struct RsaPrivateNumbers<'a> {
+    pub(super) d: &'a [u8],
+    pub(super) p: &'a [u8],
+    pub(super) q: &'a [u8],
+    pub(super) dp: &'a [u8],
+    pub(super) dq: &'a [u8],
+    pub(super) qi: &'a [u8],
+}
+
+/// A private key with the name and the algorithm it signs under.
+pub(crate) struct SigningKey {
+    private: PrivateKey,
+    pub(crate) public: PublicKey,
+    pub(crate) key_id: String,
+    pub(crate) algorithm: SigningAlgorithm,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("key_id", &self.key_id)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SigningKey {
+    /// `key_id`: the key's own, else its RFC 7638 thumbprint (KF-9). `algorithm`: the key's own,
+    /// else its type's (KF-12).
+    pub(crate) fn new(
+        private: PrivateKey,
+        key_id: Option<String>,
+        algorithm: Option<SigningAlgorithm>,
+    ) -> Result<Self, Problem> {
+        let public = private.public_key().ok_or_else(|| {
+            Problem::new(
+                ErrorCode::KeystoreCorrupt,
+                "the key has no valid public half",
+            )
+        })?;
+        let algorithm = algorithm.unwrap_or_else(|| SigningAlgorithm::of_key(&public));
+        if !algorithm.fits(&public) {
+            return Err(Problem::new(
+                ErrorCode::KeystoreUnusableKey,
+                format!(
+                    "the key's alg is {}, which a key of type {} cannot sign; correct or remove alg",
+                    algorithm.as_str(),
+                    public.kty()
+                ),
+            ));
+        }
+        let key_id = key_id.unwrap_or_else(|| public.thumbprint());
+        Ok(Self {
+            private,
+            public,
+            key_id,
+            algorithm,
+        })
+    }
+
+    /// JWS signature bytes over `message`.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        let random = SystemRandom::new();
+        match &self.private {
+            PrivateKey::Rsa(pair) => {
+                let encoding = self.algorithm.rsa_encoding().ok_or(SigningFailed)?;
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(encoding, &random, message, &mut signature)
+                    .map_err(|_| SigningFailed)?;
+                Ok(signature)
+            }
+            PrivateKey::Ec(_, pair) => {
+                let signature = pair.sign(&random, message).map_err(|_| SigningFailed)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            PrivateKey::Ed25519(pair) => Ok(pair
+                .try_sign(message)
+                .map_err(|_| SigningFailed)?
+                .as_ref()
+                .to_vec()),
+        }
+    }
+}
+
+/// The cryptographic library refused; it does not say why.
+#[derive(Debug)]
+pub(crate) struct SigningFailed;

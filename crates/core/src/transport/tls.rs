@@ -1,0 +1,118 @@
+//! Whom the transport trusts: the system's store, `http.ca`, and `NODE_EXTRA_CA_CERTS` as Node does.
+
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
+use crate::error::Problem;
+
+/// DER certificates of a PEM text, or of one DER certificate.
+pub(crate) fn certificates_from_pem(what: &str, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+    const SEQUENCE: u8 = 0x30;
+    if bytes.first() == Some(&SEQUENCE) {
+        return Ok(vec![bytes.to_vec()]);
+    }
+    let blocks = pem::parse_many(bytes).map_err(|_| {
+        Problem::config(format!("{what}: not a PEM certificate: a block is damaged"))
+    })?;
+    let certificates: Vec<_> = blocks
+        .into_iter()
+        .filter(|block| {
+            matches!(
+                block.tag(),
+                "CERTIFICATE" | "TRUSTED CERTIFICATE" | "X509 CERTIFICATE"
+            )
+        })
+        .map(pem::Pem::into_contents)
+        .collect();
+    if certificates.is_empty() {
+        return Err(Problem::config(format!(
+            "{what}: no certificate in it; expected PEM text with -----BEGIN CERTIFICATE-----, or DER bytes"
+        )));
+    }
+    Ok(certificates)
+}
+
+/// What `NODE_EXTRA_CA_CERTS` adds. Like Node, a file that cannot be read does not stop the
+/// process; unlike Node, the error that then follows says so.
+#[derive(Debug, Default)]
+pub(crate) struct ExtraTrust {
+    pub(crate) certificates: Vec<Vec<u8>>,
+    pub(crate) complaint: Option<String>,
+}
+
+impl ExtraTrust {
+    pub(crate) fn from_environment() -> Self {
+        let Some(path) = std::env::var_os("NODE_EXTRA_CA_CERTS").filter(|path| !path.is_empty())
+        else {
+            return Self::default();
+        };
+        let path = PathBuf::from(path);
+        let complain = |why: String| Self {
+            certificates: Vec::new(),
+            complaint: Some(format!(
+                "NODE_EXTRA_CA_CERTS={} was not used: {why}",
+                path.display()
+            )),
+        };
+        match std::fs::read(&path) {
+            Err(error) => complain(error.to_string()),
+            Ok(bytes) => match certificates_from_pem("the file", &bytes) {
+                Err(problem) => complain(problem.message),
+                Ok(certificates) => Self {
+                    certificates,
+                    complaint: None,
+                },
+            },
+        }
+    }
+}
+
+/// The TLS error somewhere below a transport error. `io::Error` hides what it wraps from
+/// `source()`, hence the second look.
+pub(crate) fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        let wrapped = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if let Some(found) = wrapped.and_then(|inner| tls_error(inner)) {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_without_a_certificate_is_refused_with_the_options_name() {
+        for bytes in [
+            &b""[..],
+            b"hello",
+            b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        ] {
+            let problem = certificates_from_pem("http.ca[1]", bytes).unwrap_err();
+            assert!(
+                problem.message.starts_with("http.ca[1]: "),
+                "{}",
+                problem.message
+            );
+        }
+    }
+
+    #[test]
+    fn a_tls_error_is_found_behind_an_io_error() {
+        let hidden = std::io::Error::other(rustls::Error::EncryptError);
+        assert!(matches!(
+            tls_error(&hidden),
+            Some(rustls::Error::EncryptError)
+        ));
+        assert!(tls_error(&std::io::Error::other("x")).is_none());
+    }
+}
