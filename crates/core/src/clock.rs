@@ -14,19 +14,13 @@ impl Now {
     /// Both clocks, now.
     #[must_use]
     pub fn read() -> Self {
-        Self {
-            monotonic: Instant::now(),
-            wall: SystemTime::now(),
-        }
+        Self { monotonic: Instant::now(), wall: SystemTime::now() }
     }
 
     /// This reading moved forward on both clocks.
     pub(crate) fn plus(self, duration: Duration) -> Self {
         Self {
-            monotonic: self
-                .monotonic
-                .checked_add(duration)
-                .unwrap_or(self.monotonic),
+            monotonic: self.monotonic.checked_add(duration).unwrap_or(self.monotonic),
             wall: self.wall.checked_add(duration).unwrap_or(self.wall),
         }
     }
@@ -38,18 +32,14 @@ impl Now {
 
     /// Seconds since 1970 (RFC 7519 NumericDate).
     pub(crate) fn epoch_seconds(self) -> u64 {
-        self.wall
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs())
+        self.wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 
     /// Milliseconds since 1970, as a JavaScript `Date` counts.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "2^53 ms are 285,000 years")]
     pub fn epoch_milliseconds(self) -> f64 {
-        self.wall
-            .duration_since(UNIX_EPOCH)
-            .map_or(0.0, |since| since.as_millis() as f64)
+        self.wall.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_millis() as f64)
     }
 }
 
@@ -64,10 +54,7 @@ mod tests {
         assert!(!start.has_reached(end));
         assert!(start.plus(Duration::from_secs(10)).has_reached(end));
         // Suspended: the wall clock went on alone.
-        let resumed = Now {
-            wall: start.wall + Duration::from_secs(11),
-            ..start
-        };
+        let resumed = Now { wall: start.wall + Duration::from_secs(11), ..start };
         assert!(resumed.has_reached(end));
         // Set back: the monotonic clock still knows.
         let set_back = Now {

@@ -92,10 +92,7 @@ pub struct Problem {
 impl Problem {
     /// A problem under its own code.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 
     /// A setting that is missing or malformed.
@@ -326,9 +323,7 @@ impl fmt::Display for Error {
                 [only] => f.write_str(&only.message),
                 several => {
                     write!(f, "{} problems:", several.len())?;
-                    several
-                        .iter()
-                        .try_for_each(|problem| write!(f, "\n- {}", problem.message))
+                    several.iter().try_for_each(|problem| write!(f, "\n- {}", problem.message))
                 }
             },
             Self::Discovery(error) => {
@@ -338,11 +333,7 @@ impl fmt::Display for Error {
                 }
                 write!(f, ": {}", error.reason)
             }
-            Self::IssuerMismatch {
-                url,
-                expected,
-                found,
-            } => {
+            Self::IssuerMismatch { url, expected, found } => {
                 write!(f, "the metadata at {url} names the issuer ")?;
                 match found {
                     Some(found) => write!(f, "'{found}'")?,

@@ -1,7 +1,7 @@
 //! Things worth a word that are no failure.
 
 /// A warning: a stable name and a sentence; never a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Warning {
     /// Stable name.
     pub code: &'static str,
@@ -11,9 +11,6 @@ pub struct Warning {
 
 impl Warning {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 }

@@ -1,10 +1,56 @@
-//! Token engine of a SMART on FHIR machine-to-machine client.
-#![allow(dead_code, unused_imports)]
+//! Token engine of a SMART on FHIR machine-to-machine client: discovery, client authentication,
+//! tokens. Knows no JavaScript; a Rust service can use it as it stands.
+//!
+//! ```
+//! use smart_m2m_core::{ClientAuthInterceptor, ClientAuthOptions, ClientAuthParams, Engine, Secret};
+//!
+//! let options = ClientAuthOptions {
+//!     client_id: Some("my-client-id".to_owned()),
+//!     client_secret: Some(Secret::new("my-client-secret".to_owned())),
+//!     scope: Some(Some("system/Patient.rs".to_owned())),
+//!     fhir_base_url: Some("https://fhir.example.org/r4".to_owned()),
+//!     ..ClientAuthOptions::default()
+//! };
+//! let engine = Engine::process();
+//! let params = ClientAuthParams::validate(&options, &engine.keystores)?;
+//! let interceptor = ClientAuthInterceptor::new(engine, params);
+//! // In an async function: interceptor.token(None, None).await?.header()
+//! assert!(interceptor.cached(None).is_none());
+//! # Ok::<(), smart_m2m_core::Error>(())
+//! ```
+
+mod client_auth;
 mod clock;
+mod discovery;
+mod engine;
 mod error;
 mod events;
 mod fingerprint;
+mod hook;
+mod interceptor;
 mod keys;
+mod keystore;
+mod options;
+mod params;
+mod runtime;
 mod secret;
 mod server_url;
+mod token;
 mod transport;
+
+pub use client_auth::{BasicEncoding, ClientAuthMethod};
+pub use clock::Now;
+pub use engine::Engine;
+pub use error::{
+    DiscoveryError, Error, ErrorCode, OAuthError, Problem, TokenEndpointError, TransportError,
+};
+pub use events::Warning;
+pub use hook::{PreTokenContext, PreTokenHook, SuppliedToken, TokenRequestReason};
+pub use interceptor::{ClientAuthInterceptor, InterceptorStats};
+pub use keys::SigningAlgorithm;
+pub use keystore::{Keystore, KeystoreFormat, KeystoreSource, Keystores, SmileDefinitions};
+pub use options::{ClientAuthOptions, HttpOptions, RenewalOptions, RetryOptions};
+pub use params::ClientAuthParams;
+pub use runtime::spawn;
+pub use secret::Secret;
+pub use token::Token;

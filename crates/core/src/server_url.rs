@@ -32,10 +32,7 @@ impl ServerUrl {
         if url.fragment().is_some() {
             return refuse("a URL of a server has no fragment (#…)");
         }
-        Ok(Self {
-            raw: raw.to_owned(),
-            url,
-        })
+        Ok(Self { raw: raw.to_owned(), url })
     }
 
     /// The same, and `https:` unless the host is this machine or the caller allows clear text (BP-2).
@@ -55,8 +52,21 @@ impl ServerUrl {
     }
 
     /// TLS, or an address that never leaves this machine, or the user's word.
-    pub(crate) fn is_secure_enough(&self, allow_http: bool) -> bool {
-        self.url.scheme() == "https" || allow_http || is_loopback(&self.url)
+    fn is_secure_enough(&self, allow_http: bool) -> bool {
+        self.is_https() || allow_http || self.is_loopback()
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
     }
 
     pub(crate) fn raw(&self) -> &str {
@@ -82,20 +92,7 @@ pub(crate) fn display(url: &Url) -> String {
     let had_query = url.query().is_some();
     shown.set_query(None);
     shown.set_fragment(None);
-    if had_query {
-        format!("{shown}?…")
-    } else {
-        shown.to_string()
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    if had_query { format!("{shown}?…") } else { shown.to_string() }
 }
 
 #[cfg(test)]
@@ -118,40 +115,22 @@ mod tests {
     #[test]
     fn http_is_refused_off_the_loopback_interface_unless_allowed() {
         let parse = |raw, allow| ServerUrl::parse_secure("url", raw, allow).map_err(|p| p.code);
-        assert_eq!(
-            parse("http://fhir.example.org", false).unwrap_err(),
-            ErrorCode::InsecureUrl
-        );
-        assert_eq!(
-            parse("http://10.0.0.1", false).unwrap_err(),
-            ErrorCode::InsecureUrl
-        );
-        assert_eq!(
-            parse("http://localhost.evil.org", false).unwrap_err(),
-            ErrorCode::InsecureUrl
-        );
+        assert_eq!(parse("http://fhir.example.org", false).unwrap_err(), ErrorCode::InsecureUrl);
+        assert_eq!(parse("http://10.0.0.1", false).unwrap_err(), ErrorCode::InsecureUrl);
+        assert_eq!(parse("http://localhost.evil.org", false).unwrap_err(), ErrorCode::InsecureUrl);
         assert!(parse("http://fhir.example.org", true).is_ok());
-        for loopback in [
-            "http://localhost:1",
-            "http://127.0.0.9",
-            "http://[::1]:80",
-            "http://a.localhost",
-        ] {
+        for loopback in
+            ["http://localhost:1", "http://127.0.0.9", "http://[::1]:80", "http://a.localhost"]
+        {
             assert!(parse(loopback, false).is_ok(), "{loopback}");
         }
     }
 
     #[test]
     fn credentials_fragments_and_other_schemes_are_refused() {
-        for raw in [
-            "https://u:p@h/",
-            "https://h/#x",
-            "ftp://h/",
-            "h/x",
-            "",
-            "https://h/a b",
-            "file:///x",
-        ] {
+        for raw in
+            ["https://u:p@h/", "https://h/#x", "ftp://h/", "h/x", "", "https://h/a b", "file:///x"]
+        {
             let problem = ServerUrl::parse("fhirBaseUrl", raw).unwrap_err();
             assert_eq!(problem.code, ErrorCode::InvalidConfig);
             assert!(!problem.message.contains("u:p"));

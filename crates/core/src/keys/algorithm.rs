@@ -59,24 +59,16 @@ impl SigningAlgorithm {
         if name == "Ed25519" {
             return Some(Self::EdDsa);
         }
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == name)
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
     /// What a key signs with when nobody says otherwise (KF-12): SMART's RS384 for RSA, the curve's own for EC.
     pub(crate) fn of_key(key: &PublicKey) -> Self {
         match key {
             PublicKey::Rsa { .. } => Self::Rs384,
-            PublicKey::Ec {
-                curve: Curve::P256, ..
-            } => Self::Es256,
-            PublicKey::Ec {
-                curve: Curve::P384, ..
-            } => Self::Es384,
-            PublicKey::Ec {
-                curve: Curve::P521, ..
-            } => Self::Es512,
+            PublicKey::Ec { curve: Curve::P256, .. } => Self::Es256,
+            PublicKey::Ec { curve: Curve::P384, .. } => Self::Es384,
+            PublicKey::Ec { curve: Curve::P521, .. } => Self::Es512,
             PublicKey::Ed25519 { .. } => Self::EdDsa,
         }
     }

@@ -59,9 +59,7 @@ pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
         return corrupt("not a JWK or JWKS: expected a JSON object with `keys` or `kty`");
     };
     let jwks = match document {
-        Document {
-            keys: Some(keys), ..
-        } => keys.into_iter().map(RawValue::get).collect(),
+        Document { keys: Some(keys), .. } => keys.into_iter().map(RawValue::get).collect(),
         Document { kty: Some(_), .. } => vec![text],
         Document { .. } => {
             return corrupt("not a JWK or JWKS: the JSON object has neither `keys` nor `kty`");
@@ -92,11 +90,7 @@ pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
 impl Jwk {
     fn into_entry(self) -> KeyEntry {
         let content = self.content().unwrap_or_else(KeyContent::Unusable);
-        KeyEntry {
-            key_id: self.kid,
-            algorithm: self.alg,
-            content,
-        }
+        KeyEntry { key_id: self.kid, algorithm: self.alg, content }
     }
 
     fn content(&self) -> Result<KeyContent, Problem> {
@@ -113,10 +107,7 @@ impl Jwk {
             _ => return Err(unusable("its key type (kty) is not RSA, EC or OKP")),
         };
         Ok(match private {
-            Some(private) => KeyContent::Private {
-                private: Box::new(private),
-                public,
-            },
+            Some(private) => KeyContent::Private { private: Box::new(private), public },
             None => KeyContent::Public(public),
         })
     }
@@ -135,6 +126,7 @@ impl Jwk {
         Err(unusable(&format!("its key_ops do not include {allowed}")))
     }
 
+    #[expect(clippy::many_single_char_names, reason = "the names are those of RFC 7518 §6.3")]
     fn rsa(&self) -> Result<(PublicKey, Option<PrivateKey>), Problem> {
         let n = decode("n", self.n.as_deref())?;
         let e = decode("e", self.e.as_deref())?;
@@ -173,11 +165,7 @@ impl Jwk {
             .ok_or_else(|| unusable("its curve (crv) is not P-256, P-384 or P-521"))?;
         let x = full_width("x", &decode("x", self.x.as_deref())?, curve.width())?;
         let y = full_width("y", &decode("y", self.y.as_deref())?, curve.width())?;
-        let public = PublicKey::Ec {
-            curve,
-            x: x.to_vec(),
-            y: y.to_vec(),
-        };
+        let public = PublicKey::Ec { curve, x: x.to_vec(), y: y.to_vec() };
         let Some(d) = &self.d else {
             return Ok((public, None));
         };
@@ -206,21 +194,12 @@ fn unusable(why: &str) -> Problem {
 }
 
 fn decode(member: &str, value: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let corrupt = |why: &str| {
-        Problem::new(
-            ErrorCode::KeystoreCorrupt,
-            format!("its member {member} {why}"),
-        )
-    };
-    let value = value
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| corrupt("is missing"))?;
+    let corrupt =
+        |why: &str| Problem::new(ErrorCode::KeystoreCorrupt, format!("its member {member} {why}"));
+    let value = value.filter(|value| !value.is_empty()).ok_or_else(|| corrupt("is missing"))?;
     // Plain base64 instead of base64url is a common slip.
     let value: Zeroizing<String> = Zeroizing::new(value.replace('+', "-").replace('/', "_"));
-    TOLERANT
-        .decode(value.as_bytes())
-        .map(Zeroizing::new)
-        .map_err(|_| corrupt("is not base64url"))
+    TOLERANT.decode(value.as_bytes()).map(Zeroizing::new).map_err(|_| corrupt("is not base64url"))
 }
 
 /// Big-endian at exactly `width` octets, whatever the writer did with leading zeros (RFC 7518 §6.2.1.2).
@@ -273,23 +252,9 @@ mod tests {
 
     #[test]
     fn the_keys_of_the_guide_have_their_thumbprints() {
-        let thumbprint = |text| {
-            parse(text)
-                .unwrap()
-                .select(None)
-                .unwrap()
-                .key
-                .public
-                .thumbprint()
-        };
-        assert_eq!(
-            thumbprint(RS384),
-            "I99tVmIhN2uhvx12lO4Zrjk9OhGDH6LvIyYALIZivws"
-        );
-        assert_eq!(
-            thumbprint(ES384),
-            "gpusNZnFRvG96B1APEttC6NcJetjhM0q2LJagnlW6Tc"
-        );
+        let thumbprint = |text| parse(text).unwrap().select(None).unwrap().key.public.thumbprint();
+        assert_eq!(thumbprint(RS384), "I99tVmIhN2uhvx12lO4Zrjk9OhGDH6LvIyYALIZivws");
+        assert_eq!(thumbprint(ES384), "gpusNZnFRvG96B1APEttC6NcJetjhM0q2LJagnlW6Tc");
     }
 
     #[test]
@@ -316,21 +281,13 @@ mod tests {
     fn keys_that_cannot_sign_say_why() {
         for (text, code, word) in [
             (r#"{"keys":[]}"#, ErrorCode::KeystoreUnusableKey, "no key"),
-            (
-                r#"{"kty":"oct","k":"c2VjcmV0"}"#,
-                ErrorCode::KeystoreUnusableKey,
-                "symmetric",
-            ),
+            (r#"{"kty":"oct","k":"c2VjcmV0"}"#, ErrorCode::KeystoreUnusableKey, "symmetric"),
             (
                 r#"{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA","d":"AA"}"#,
                 ErrorCode::KeystoreUnusableKey,
                 "P-256",
             ),
-            (
-                r#"{"kty":"EC","use":"enc"}"#,
-                ErrorCode::KeystoreUnusableKey,
-                "encryption",
-            ),
+            (r#"{"kty":"EC","use":"enc"}"#, ErrorCode::KeystoreUnusableKey, "encryption"),
             (
                 r#"{"kty":"RSA","key_ops":["verify"],"d":"AA"}"#,
                 ErrorCode::KeystoreUnusableKey,
@@ -341,26 +298,14 @@ mod tests {
                 ErrorCode::KeystoreUnsupported,
                 "primes",
             ),
-            (
-                r#"{"kty":"RSA","n":5}"#,
-                ErrorCode::KeystoreCorrupt,
-                "wrong type",
-            ),
-            (
-                r#"{"kty":"RSA","n":"***","e":"AQAB"}"#,
-                ErrorCode::KeystoreCorrupt,
-                "base64url",
-            ),
+            (r#"{"kty":"RSA","n":5}"#, ErrorCode::KeystoreCorrupt, "wrong type"),
+            (r#"{"kty":"RSA","n":"***","e":"AQAB"}"#, ErrorCode::KeystoreCorrupt, "base64url"),
             ("[]", ErrorCode::KeystoreCorrupt, "JSON object"),
             ("{}", ErrorCode::KeystoreCorrupt, "neither"),
         ] {
             let problem = refusal(text);
             assert_eq!(problem.code, code, "{text}");
-            assert!(
-                problem.message.contains(word),
-                "{text}: {}",
-                problem.message
-            );
+            assert!(problem.message.contains(word), "{text}: {}", problem.message);
         }
     }
 

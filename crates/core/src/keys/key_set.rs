@@ -18,10 +18,7 @@ pub(crate) struct KeyEntry {
 
 pub(crate) enum KeyContent {
     /// Signs.
-    Private {
-        private: Box<PrivateKey>,
-        public: PublicKey,
-    },
+    Private { private: Box<PrivateKey>, public: PublicKey },
     /// Verifies only.
     Public(PublicKey),
     /// Neither; the problem says why.
@@ -43,10 +40,7 @@ pub(crate) struct SelectedKey {
 
 impl KeySet {
     pub(crate) fn new(entries: Vec<KeyEntry>, certificates: usize) -> Self {
-        Self {
-            entries,
-            certificates,
-        }
+        Self { entries, certificates }
     }
 
     /// The entry with the id `key_id`, else the first usable private key. The same id on a public
@@ -60,46 +54,30 @@ impl KeySet {
             Some(_) => Vec::new(),
             None => self.warn_of_skipped(position),
         };
-        let public: Vec<_> = self
-            .entries
-            .iter()
-            .map(KeyEntry::described_public_key)
-            .collect();
+        let public: Vec<_> = self.entries.iter().map(KeyEntry::described_public_key).collect();
         let Some(KeyEntry {
             key_id: own_id,
             algorithm,
             content: KeyContent::Private { private, .. },
         }) = self.entries.into_iter().nth(position)
         else {
-            return Err(Problem::new(
-                ErrorCode::Internal,
-                "the selected key is no private key",
-            ));
+            return Err(Problem::new(ErrorCode::Internal, "the selected key is no private key"));
         };
         let algorithm = algorithm.as_deref().map(parse_algorithm).transpose()?;
         let key = SigningKey::new(*private, own_id.or(key_id.map(str::to_owned)), algorithm)?;
         let public_jwks = public_jwks(&key, public.into_iter().flatten());
-        Ok(SelectedKey {
-            key,
-            public_jwks,
-            warnings,
-        })
+        Ok(SelectedKey { key, public_jwks, warnings })
     }
 
     #[cfg(test)]
     pub(crate) fn first_public_key(&self) -> Option<PublicKey> {
-        self.entries
-            .first()?
-            .described_public_key()
-            .map(|described| described.key)
+        self.entries.first()?.described_public_key().map(|described| described.key)
     }
 
     fn position_of(&self, key_id: &str) -> Result<usize, Problem> {
         let named = |entry: &KeyEntry| entry.key_id.as_deref() == Some(key_id);
-        if let Some(position) = self
-            .entries
-            .iter()
-            .position(|entry| named(entry) && entry.is_private())
+        if let Some(position) =
+            self.entries.iter().position(|entry| named(entry) && entry.is_private())
         {
             return Ok(position);
         }
@@ -107,33 +85,21 @@ impl KeySet {
             return Err(entry.refusal());
         }
         // A single key without an id, as in a PEM file, takes the id that it is given.
-        let private: Vec<_> = (0..self.entries.len())
-            .filter(|&index| self.entries[index].is_private())
-            .collect();
+        let private: Vec<_> =
+            (0..self.entries.len()).filter(|&index| self.entries[index].is_private()).collect();
         if let [only] = private[..]
             && self.entries[only].key_id.is_none()
         {
             return Ok(only);
         }
-        let known: Vec<_> = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.key_id.as_deref())
-            .map(quoted)
-            .collect();
+        let known: Vec<_> =
+            self.entries.iter().filter_map(|entry| entry.key_id.as_deref()).map(quoted).collect();
         Err(Problem::new(
             ErrorCode::KeystoreUnusableKey,
             if known.is_empty() {
-                format!(
-                    "no key has the id {}; the keys here have no ids",
-                    quoted(key_id)
-                )
+                format!("no key has the id {}; the keys here have no ids", quoted(key_id))
             } else {
-                format!(
-                    "no key has the id {}; there are: {}",
-                    quoted(key_id),
-                    known.join(", ")
-                )
+                format!("no key has the id {}; there are: {}", quoted(key_id), known.join(", "))
             },
         ))
     }
@@ -143,10 +109,7 @@ impl KeySet {
             return Ok(position);
         }
         match self.entries.as_slice() {
-            [] => Err(Problem::new(
-                ErrorCode::KeystoreUnusableKey,
-                "there is no key in it",
-            )),
+            [] => Err(Problem::new(ErrorCode::KeystoreUnusableKey, "there is no key in it")),
             [only] => Err(only.refusal()),
             several => {
                 let reasons: Vec<_> = several
@@ -166,20 +129,15 @@ impl KeySet {
 
     /// Smile documents "the first key signs": whoever relies on that must hear that it is another.
     fn warn_of_skipped(&self, chosen: usize) -> Vec<Warning> {
-        let unusable = self.entries[..chosen]
-            .iter()
-            .find_map(|entry| match &entry.content {
-                KeyContent::Unusable(problem) => Some(&problem.message),
-                _ => None,
-            });
+        let unusable = self.entries[..chosen].iter().find_map(|entry| match &entry.content {
+            KeyContent::Unusable(problem) => Some(&problem.message),
+            _ => None,
+        });
         unusable
             .map(|reason| {
                 Warning::new(
                     "KEYSTORE_KEY_SKIPPED",
-                    format!(
-                        "entry {} signs, because one before it cannot: {reason}",
-                        chosen + 1
-                    ),
+                    format!("entry {} signs, because one before it cannot: {reason}", chosen + 1),
                 )
             })
             .into_iter()
@@ -227,11 +185,7 @@ struct DescribedPublicKey {
 
 /// Each key once, the signing one first: no two public keys may share an id (SA-7).
 fn public_jwks(signing: &SigningKey, others: impl Iterator<Item = DescribedPublicKey>) -> Value {
-    let mut keys = vec![
-        signing
-            .public
-            .to_jwk(&signing.key_id, Some(signing.algorithm.as_str())),
-    ];
+    let mut keys = vec![signing.public.to_jwk(&signing.key_id, Some(signing.algorithm.as_str()))];
     let mut listed = vec![signing.public.clone()];
     for other in others {
         if listed.contains(&other.key) {
@@ -248,10 +202,7 @@ fn parse_algorithm(name: &str) -> Result<SigningAlgorithm, Problem> {
     SigningAlgorithm::parse(name).ok_or_else(|| {
         Problem::new(
             ErrorCode::KeystoreUnusableKey,
-            format!(
-                "the key's alg {} is no algorithm for signatures",
-                quoted(name)
-            ),
+            format!("the key's alg {} is no algorithm for signatures", quoted(name)),
         )
     })
 }

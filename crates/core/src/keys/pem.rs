@@ -13,10 +13,7 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const CURVES: [(ObjectIdentifier, Curve); 3] = [
-    (
-        ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
-        Curve::P256,
-    ),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), Curve::P256),
     (ObjectIdentifier::new_unwrap("1.3.132.0.34"), Curve::P384),
     (ObjectIdentifier::new_unwrap("1.3.132.0.35"), Curve::P521),
 ];
@@ -28,10 +25,8 @@ pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
     let mut certificates = 0;
     let mut entries = Vec::new();
     for block in blocks {
-        let encrypted = block
-            .headers()
-            .get("Proc-Type")
-            .is_some_and(|value| value.contains("ENCRYPTED"));
+        let encrypted =
+            block.headers().get("Proc-Type").is_some_and(|value| value.contains("ENCRYPTED"));
         let label = block.tag().to_owned();
         let der = Zeroizing::new(block.into_contents());
         let private = match label.as_str() {
@@ -47,11 +42,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
             // `openssl ecparam -genkey` writes the curve's parameters in front of the key.
             _ => continue,
         };
-        entries.push(KeyEntry {
-            key_id: None,
-            algorithm: None,
-            content: content(private),
-        });
+        entries.push(KeyEntry { key_id: None, algorithm: None, content: content(private) });
     }
     if entries.is_empty() {
         return Err(Problem::new(
@@ -65,15 +56,9 @@ pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
 fn content(private: Result<PrivateKey, Problem>) -> KeyContent {
     let with_public = private.and_then(|private| {
         let public = private.public_key().ok_or_else(|| {
-            Problem::new(
-                ErrorCode::KeystoreCorrupt,
-                "the key has no valid public half",
-            )
+            Problem::new(ErrorCode::KeystoreCorrupt, "the key has no valid public half")
         })?;
-        Ok(KeyContent::Private {
-            private: Box::new(private),
-            public,
-        })
+        Ok(KeyContent::Private { private: Box::new(private), public })
     });
     with_public.unwrap_or_else(KeyContent::Unusable)
 }
@@ -118,10 +103,7 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> Problem {
-        parse(text.as_bytes())
-            .and_then(|set| set.select(None))
-            .err()
-            .unwrap()
+        parse(text.as_bytes()).and_then(|set| set.select(None)).err().unwrap()
     }
 
     #[test]

@@ -40,26 +40,14 @@ impl Curve {
 /// Big-endian numbers: RSA's without leading zeros, coordinates at full width.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PublicKey {
-    Rsa {
-        n: Vec<u8>,
-        e: Vec<u8>,
-    },
-    Ec {
-        curve: Curve,
-        x: Vec<u8>,
-        y: Vec<u8>,
-    },
-    Ed25519 {
-        x: Vec<u8>,
-    },
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Ec { curve: Curve, x: Vec<u8>, y: Vec<u8> },
+    Ed25519 { x: Vec<u8> },
 }
 
 impl PublicKey {
     pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Self {
-        Self::Rsa {
-            n: without_leading_zeros(n).to_vec(),
-            e: without_leading_zeros(e).to_vec(),
-        }
+        Self::Rsa { n: without_leading_zeros(n).to_vec(), e: without_leading_zeros(e).to_vec() }
     }
 
     /// From an uncompressed point `04 ‖ x ‖ y` (SEC 1 §2.3.3).
@@ -69,11 +57,7 @@ impl PublicKey {
             return None;
         }
         let (x, y) = coordinates.split_at(curve.width());
-        Some(Self::Ec {
-            curve,
-            x: x.to_vec(),
-            y: y.to_vec(),
-        })
+        Some(Self::Ec { curve, x: x.to_vec(), y: y.to_vec() })
     }
 
     pub(crate) const fn kty(&self) -> &'static str {
@@ -90,12 +74,9 @@ impl PublicKey {
         let kty = ("kty", self.kty().to_owned());
         match self {
             Self::Rsa { n, e } => vec![("e", encode(e)), kty, ("n", encode(n))],
-            Self::Ec { curve, x, y } => vec![
-                ("crv", curve.name().to_owned()),
-                kty,
-                ("x", encode(x)),
-                ("y", encode(y)),
-            ],
+            Self::Ec { curve, x, y } => {
+                vec![("crv", curve.name().to_owned()), kty, ("x", encode(x)), ("y", encode(y))]
+            }
             Self::Ed25519 { x } => vec![("crv", "Ed25519".to_owned()), kty, ("x", encode(x))],
         }
     }
@@ -118,9 +99,6 @@ impl PublicKey {
 }
 
 pub(crate) fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
-    let first = bytes
-        .iter()
-        .position(|&byte| byte != 0)
-        .unwrap_or(bytes.len());
+    let first = bytes.iter().position(|&byte| byte != 0).unwrap_or(bytes.len());
     &bytes[first..]
 }

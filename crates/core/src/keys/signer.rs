@@ -36,14 +36,8 @@ fn rejected(kind: &str, why: &str) -> Problem {
             ErrorCode::KeystoreUnusableKey,
             "shorter than 2048 bits, which RFC 7518 §3.3 forbids; make a new key".to_owned(),
         ),
-        "TooLarge" => (
-            ErrorCode::KeystoreUnusableKey,
-            "longer than 8192 bits".to_owned(),
-        ),
-        _ => (
-            ErrorCode::KeystoreCorrupt,
-            "its numbers do not belong together".to_owned(),
-        ),
+        "TooLarge" => (ErrorCode::KeystoreUnusableKey, "longer than 8192 bits".to_owned()),
+        _ => (ErrorCode::KeystoreCorrupt, "its numbers do not belong together".to_owned()),
     };
     Problem::new(code, format!("{kind} key: {text}"))
 }
@@ -134,9 +128,9 @@ impl PrivateKey {
                 ))
             }
             Self::Ec(curve, pair) => PublicKey::ec_point(*curve, pair.public_key().as_ref()),
-            Self::Ed25519(pair) => Some(PublicKey::Ed25519 {
-                x: pair.public_key().as_ref().to_vec(),
-            }),
+            Self::Ed25519(pair) => {
+                Some(PublicKey::Ed25519 { x: pair.public_key().as_ref().to_vec() })
+            }
         }
     }
 }
@@ -177,10 +171,7 @@ impl SigningKey {
         algorithm: Option<SigningAlgorithm>,
     ) -> Result<Self, Problem> {
         let public = private.public_key().ok_or_else(|| {
-            Problem::new(
-                ErrorCode::KeystoreCorrupt,
-                "the key has no valid public half",
-            )
+            Problem::new(ErrorCode::KeystoreCorrupt, "the key has no valid public half")
         })?;
         let algorithm = algorithm.unwrap_or_else(|| SigningAlgorithm::of_key(&public));
         if !algorithm.fits(&public) {
@@ -194,12 +185,7 @@ impl SigningKey {
             ));
         }
         let key_id = key_id.unwrap_or_else(|| public.thumbprint());
-        Ok(Self {
-            private,
-            public,
-            key_id,
-            algorithm,
-        })
+        Ok(Self { private, public, key_id, algorithm })
     }
 
     /// JWS signature bytes over `message`.
@@ -209,19 +195,16 @@ impl SigningKey {
             PrivateKey::Rsa(pair) => {
                 let encoding = self.algorithm.rsa_encoding().ok_or(SigningFailed)?;
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(encoding, &random, message, &mut signature)
-                    .map_err(|_| SigningFailed)?;
+                pair.sign(encoding, &random, message, &mut signature).map_err(|_| SigningFailed)?;
                 Ok(signature)
             }
             PrivateKey::Ec(_, pair) => {
                 let signature = pair.sign(&random, message).map_err(|_| SigningFailed)?;
                 Ok(signature.as_ref().to_vec())
             }
-            PrivateKey::Ed25519(pair) => Ok(pair
-                .try_sign(message)
-                .map_err(|_| SigningFailed)?
-                .as_ref()
-                .to_vec()),
+            PrivateKey::Ed25519(pair) => {
+                Ok(pair.try_sign(message).map_err(|_| SigningFailed)?.as_ref().to_vec())
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{NoProxy, Proxy, redirect};
 use url::Url;
@@ -14,18 +15,19 @@ use super::retry::parse_retry_after;
 use super::tls::{ExtraTrust, tls_error};
 use crate::error::{Error, ErrorCode, TransportError};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::secret::Secret;
 use crate::server_url::display;
 
-/// Through which proxy requests go.
+/// Through which proxy requests go. Its URL can carry a password.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum ProxySetting {
+pub(crate) enum ProxySetting {
     /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment.
     #[default]
     Environment,
     /// None, whatever the environment says.
     Direct,
     /// This one, for http and https.
-    Url(String),
+    Url(Secret),
 }
 
 /// How requests travel. Validated: every string in it has been parsed once.
@@ -44,13 +46,19 @@ pub(crate) struct TransportSettings {
 }
 
 impl TransportSettings {
+    pub(crate) fn is_proxy_url(url: &str) -> bool {
+        let scheme = Url::parse(url).ok().filter(Url::has_host);
+        scheme.is_some_and(|url| matches!(url.scheme(), "http" | "https"))
+            && Proxy::all(url).is_ok()
+    }
+
     /// Whom the transport trusts and through whom it goes: part of a token's identity (architecture, step 2).
     pub(crate) fn trust_fingerprint(&self) -> Fingerprint {
         let mut fields = Fingerprinter::new("trust");
         match &self.proxy {
             ProxySetting::Environment => fields.field(b"environment"),
             ProxySetting::Direct => fields.field(b"direct"),
-            ProxySetting::Url(url) => fields.field(b"url").field(url.as_bytes()),
+            ProxySetting::Url(url) => fields.field(b"url").field(url.expose().as_bytes()),
         };
         fields.optional(self.no_proxy.as_deref().map(str::as_bytes));
         for certificate in &self.ca {
@@ -83,10 +91,7 @@ impl TransportPool {
             return transport;
         }
         pool.retain(|_, transport| transport.strong_count() > 0);
-        let transport = Arc::new(Transport {
-            settings: settings.clone(),
-            client: OnceLock::new(),
-        });
+        let transport = Arc::new(Transport { settings: settings.clone(), client: OnceLock::new() });
         pool.insert(fingerprint, Arc::downgrade(&transport));
         transport
     }
@@ -119,8 +124,7 @@ impl Answer {
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        self.header(RETRY_AFTER)
-            .and_then(|value| parse_retry_after(value, SystemTime::now()))
+        self.header(RETRY_AFTER).and_then(|value| parse_retry_after(value, SystemTime::now()))
     }
 }
 
@@ -131,16 +135,9 @@ pub(crate) enum NoAnswer {
 }
 
 impl Transport {
-    pub(crate) fn max_response_bytes(&self) -> usize {
-        self.settings.max_response_bytes
-    }
-
     /// GET of a discovery document. Redirects are the caller's to judge.
     pub(crate) async fn get(&self, url: &Url) -> Result<Answer, NoAnswer> {
-        let request = self
-            .client(url)?
-            .get(url.clone())
-            .header(ACCEPT, "application/json");
+        let request = self.client(url)?.get(url.clone()).header(ACCEPT, "application/json");
         self.send(url, request).await
     }
 
@@ -148,7 +145,7 @@ impl Transport {
     pub(crate) async fn post_form(
         &self,
         url: &Url,
-        body: String,
+        body: Bytes,
         authorization: Option<HeaderValue>,
     ) -> Result<Answer, NoAnswer> {
         let mut request = self
@@ -164,22 +161,15 @@ impl Transport {
     }
 
     async fn send(&self, url: &Url, request: reqwest::RequestBuilder) -> Result<Answer, NoAnswer> {
-        let response = request
-            .send()
-            .await
-            .map_err(|error| NoAnswer::Failed(self.explain(url, &error)))?;
+        let response =
+            request.send().await.map_err(|error| NoAnswer::Failed(self.explain(url, &error)))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         match limits::read_body(response, self.settings.max_response_bytes).await {
-            Ok(body) => Ok(Answer {
-                status,
-                headers,
-                body,
-            }),
-            Err(BodyError::TooLarge) => Err(NoAnswer::TooLarge {
-                status,
-                limit: self.settings.max_response_bytes,
-            }),
+            Ok(body) => Ok(Answer { status, headers, body }),
+            Err(BodyError::TooLarge) => {
+                Err(NoAnswer::TooLarge { status, limit: self.settings.max_response_bytes })
+            }
             Err(BodyError::Broken(error)) => Err(NoAnswer::Failed(self.explain(url, &error))),
         }
     }
@@ -187,41 +177,29 @@ impl Transport {
     fn client(&self, url: &Url) -> Result<&reqwest::Client, NoAnswer> {
         match self.client.get_or_init(|| self.settings.connect()) {
             Ok(ready) => Ok(&ready.client),
-            Err(reason) => Err(NoAnswer::Failed(Error::Transport(Box::new(
-                TransportError {
-                    code: ErrorCode::Tls,
-                    url: display(url),
-                    reason: reason.clone(),
-                    hint: Some(
-                        "install the system's CA certificates (package ca-certificates), point \
+            Err(reason) => Err(NoAnswer::Failed(Error::Transport(Box::new(TransportError {
+                code: ErrorCode::Tls,
+                url: display(url),
+                reason: reason.clone(),
+                hint: Some(
+                    "install the system's CA certificates (package ca-certificates), point \
                      SSL_CERT_FILE at a PEM bundle, or set http.ca"
-                            .to_owned(),
-                    ),
-                },
-            )))),
+                        .to_owned(),
+                ),
+            })))),
         }
     }
 
     fn explain(&self, url: &Url, error: &reqwest::Error) -> Error {
         let (code, reason, hint) = if error.is_timeout() {
             let what = if error.is_connect() {
-                format!(
-                    "no connection within {} ms",
-                    self.settings.connect_timeout.as_millis()
-                )
+                format!("no connection within {} ms", self.settings.connect_timeout.as_millis())
             } else {
-                format!(
-                    "no complete answer within {} ms",
-                    self.settings.timeout.as_millis()
-                )
+                format!("no complete answer within {} ms", self.settings.timeout.as_millis())
             };
             (ErrorCode::Timeout, what, Some("check the address and the firewall, or raise http.timeoutMs or http.connectTimeoutMs".to_owned()))
         } else if let Some(tls) = tls_error(error) {
-            (
-                ErrorCode::Tls,
-                format!("TLS handshake failed: {tls}"),
-                Some(self.tls_hint(tls)),
-            )
+            (ErrorCode::Tls, format!("TLS handshake failed: {tls}"), Some(self.tls_hint(tls)))
         } else {
             let proxied = matches!(self.settings.proxy, ProxySetting::Url(_));
             let hint = if proxied {
@@ -231,12 +209,7 @@ impl Transport {
             };
             (ErrorCode::Network, root_cause(error), Some(hint.to_owned()))
         };
-        Error::Transport(Box::new(TransportError {
-            code,
-            url: display(url),
-            reason,
-            hint,
-        }))
+        Error::Transport(Box::new(TransportError { code, url: display(url), reason, hint }))
     }
 
     fn tls_hint(&self, error: &rustls::Error) -> String {
@@ -264,10 +237,7 @@ impl Transport {
             Some(Ok(ready)) => ready.trust_complaint.as_deref(),
             _ => None,
         };
-        complaint.map_or_else(
-            || hint.to_owned(),
-            |complaint| format!("{hint}; {complaint}"),
-        )
+        complaint.map_or_else(|| hint.to_owned(), |complaint| format!("{hint}; {complaint}"))
     }
 }
 
@@ -295,10 +265,7 @@ impl TransportSettings {
                 .map_err(|error| root_cause(&error))?,
             Err(error) => return Err(root_cause(&error)),
         };
-        Ok(ReadyClient {
-            client,
-            trust_complaint: extra.complaint,
-        })
+        Ok(ReadyClient { client, trust_complaint: extra.complaint })
     }
 
     fn builder(&self) -> Result<reqwest::ClientBuilder, String> {
@@ -315,8 +282,8 @@ impl TransportSettings {
             ProxySetting::Environment => builder,
             ProxySetting::Direct => builder.no_proxy(),
             ProxySetting::Url(url) => {
-                let proxy =
-                    Proxy::all(url).map_err(|_| "http.proxy: not a proxy URL".to_owned())?;
+                let proxy = Proxy::all(url.expose())
+                    .map_err(|_| "http.proxy: not a proxy URL".to_owned())?;
                 builder
                     .proxy(proxy.no_proxy(self.no_proxy.as_deref().and_then(NoProxy::from_string)))
             }

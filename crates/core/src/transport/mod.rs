@@ -2,9 +2,11 @@
 
 mod client;
 mod limits;
-pub(crate) mod retry;
+mod retry;
 mod tls;
 
-pub use client::ProxySetting;
-pub(crate) use client::{Answer, Transport, TransportPool, TransportSettings};
+pub(crate) use client::{
+    Answer, NoAnswer, ProxySetting, Transport, TransportPool, TransportSettings,
+};
+pub(crate) use retry::{RetryPolicy, with_retries};
 pub(crate) use tls::certificates_from_pem;

@@ -1,10 +1,12 @@
 //! When to try again, and how long to wait before it (requirements OA-10, HT-1, HT-2).
 
+use std::future::Future;
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::rand;
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, TransportError};
 
 /// How often and how long a request is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,50 @@ impl RetryPolicy {
     }
 }
 
+/// Tries until it succeeds, is not worth trying again, or the deadline is near. `url` is for the
+/// message of a deadline that passes before the first answer.
+pub(crate) async fn with_retries<T, F>(
+    policy: &RetryPolicy,
+    url: &str,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let deadline = Instant::now() + policy.deadline;
+    let mut last = None;
+    for attempts in 1.. {
+        let outcome = timeout_at(deadline, attempt()).await;
+        let error = match outcome {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error,
+            // What the server said last explains more than that time ran out.
+            Err(_) => {
+                return Err(after(attempts, last.unwrap_or_else(|| out_of_time(policy, url))));
+            }
+        };
+        match policy.wait_after(attempts, &error) {
+            Some(wait) if Instant::now() + wait < deadline => sleep(wait).await,
+            _ => return Err(after(attempts, error)),
+        }
+        last = Some(error);
+    }
+    Err(out_of_time(policy, url))
+}
+
+fn after(attempts: u32, error: Error) -> Error {
+    if attempts == 1 { error } else { Error::AfterAttempts { attempts, last: Box::new(error) } }
+}
+
+fn out_of_time(policy: &RetryPolicy, url: &str) -> Error {
+    Error::Transport(Box::new(TransportError {
+        code: ErrorCode::Timeout,
+        url: url.to_owned(),
+        reason: format!("no complete answer within {} ms", policy.deadline.as_millis()),
+        hint: Some("the deadline is retry.deadlineMs".to_owned()),
+    }))
+}
+
 /// 408, 425, 429, 500, 502, 503, 504, and everything that broke on the way.
 fn is_retryable(error: &Error) -> bool {
     match error.status() {
@@ -43,9 +89,7 @@ fn is_retryable(error: &Error) -> bool {
 }
 
 fn back_off(attempt: u32) -> Duration {
-    FIRST_BACK_OFF
-        .saturating_mul(2_u32.saturating_pow(attempt - 1))
-        .min(LONGEST_BACK_OFF)
+    FIRST_BACK_OFF.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(LONGEST_BACK_OFF)
 }
 
 /// Anywhere from nothing to the whole: clients that failed together do not return together.
@@ -61,9 +105,7 @@ fn full_jitter(longest: Duration) -> Duration {
 pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(
-            value.parse().unwrap_or(u64::from(u32::MAX)),
-        ));
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or(Duration::ZERO))
@@ -76,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::error::{TokenEndpointError, TransportError};
+    use crate::error::TokenEndpointError;
 
     fn answered(status: u16, retry_after: Option<u64>) -> Error {
         Error::TokenEndpoint(Box::new(TokenEndpointError {
@@ -99,16 +141,10 @@ mod tests {
     #[test]
     fn only_statuses_that_can_pass_are_tried_again() {
         for status in [408, 425, 429, 500, 502, 503, 504] {
-            assert!(
-                POLICY.wait_after(1, &answered(status, None)).is_some(),
-                "{status}"
-            );
+            assert!(POLICY.wait_after(1, &answered(status, None)).is_some(), "{status}");
         }
         for status in [200, 301, 400, 401, 403, 404, 405, 415, 501] {
-            assert!(
-                POLICY.wait_after(1, &answered(status, None)).is_none(),
-                "{status}"
-            );
+            assert!(POLICY.wait_after(1, &answered(status, None)).is_none(), "{status}");
         }
     }
 
@@ -120,10 +156,7 @@ mod tests {
 
     #[test]
     fn a_server_that_asks_for_patience_gets_it_up_to_the_cap() {
-        assert_eq!(
-            POLICY.wait_after(1, &answered(429, Some(7))),
-            Some(Duration::from_secs(7))
-        );
+        assert_eq!(POLICY.wait_after(1, &answered(429, Some(7))), Some(Duration::from_secs(7)));
         assert_eq!(POLICY.wait_after(1, &answered(429, Some(61))), None);
     }
 
@@ -143,18 +176,9 @@ mod tests {
         let now = UNIX_EPOCH + Duration::from_secs(784_111_767);
         let parse = |value| parse_retry_after(value, now);
         assert_eq!(parse(" 120 "), Some(Duration::from_secs(120)));
-        assert_eq!(
-            parse("Sun, 06 Nov 1994 08:49:37 GMT"),
-            Some(Duration::from_secs(10))
-        );
-        assert_eq!(
-            parse("Sunday, 06-Nov-94 08:49:37 GMT"),
-            Some(Duration::from_secs(10))
-        );
-        assert_eq!(
-            parse("Sun Nov  6 08:49:37 1994"),
-            Some(Duration::from_secs(10))
-        );
+        assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(10)));
+        assert_eq!(parse("Sunday, 06-Nov-94 08:49:37 GMT"), Some(Duration::from_secs(10)));
+        assert_eq!(parse("Sun Nov  6 08:49:37 1994"), Some(Duration::from_secs(10)));
         assert_eq!(parse("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
         for garbage in ["", "soon", "-1", "1.5", "12 s"] {
             assert_eq!(parse(garbage), None, "{garbage}");

@@ -17,10 +17,7 @@ pub(crate) fn certificates_from_pem(what: &str, bytes: &[u8]) -> Result<Vec<Vec<
     let certificates: Vec<_> = blocks
         .into_iter()
         .filter(|block| {
-            matches!(
-                block.tag(),
-                "CERTIFICATE" | "TRUSTED CERTIFICATE" | "X509 CERTIFICATE"
-            )
+            matches!(block.tag(), "CERTIFICATE" | "TRUSTED CERTIFICATE" | "X509 CERTIFICATE")
         })
         .map(pem::Pem::into_contents)
         .collect();
@@ -49,19 +46,13 @@ impl ExtraTrust {
         let path = PathBuf::from(path);
         let complain = |why: String| Self {
             certificates: Vec::new(),
-            complaint: Some(format!(
-                "NODE_EXTRA_CA_CERTS={} was not used: {why}",
-                path.display()
-            )),
+            complaint: Some(format!("NODE_EXTRA_CA_CERTS={} was not used: {why}", path.display())),
         };
         match std::fs::read(&path) {
             Err(error) => complain(error.to_string()),
             Ok(bytes) => match certificates_from_pem("the file", &bytes) {
                 Err(problem) => complain(problem.message),
-                Ok(certificates) => Self {
-                    certificates,
-                    complaint: None,
-                },
+                Ok(certificates) => Self { certificates, complaint: None },
             },
         }
     }
@@ -75,9 +66,7 @@ pub(crate) fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a r
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        let wrapped = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         if let Some(found) = wrapped.and_then(|inner| tls_error(inner)) {
             return Some(found);
         }
@@ -92,27 +81,18 @@ mod tests {
 
     #[test]
     fn text_without_a_certificate_is_refused_with_the_options_name() {
-        for bytes in [
-            &b""[..],
-            b"hello",
-            b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-        ] {
+        for bytes in
+            [&b""[..], b"hello", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
+        {
             let problem = certificates_from_pem("http.ca[1]", bytes).unwrap_err();
-            assert!(
-                problem.message.starts_with("http.ca[1]: "),
-                "{}",
-                problem.message
-            );
+            assert!(problem.message.starts_with("http.ca[1]: "), "{}", problem.message);
         }
     }
 
     #[test]
     fn a_tls_error_is_found_behind_an_io_error() {
         let hidden = std::io::Error::other(rustls::Error::EncryptError);
-        assert!(matches!(
-            tls_error(&hidden),
-            Some(rustls::Error::EncryptError)
-        ));
+        assert!(matches!(tls_error(&hidden), Some(rustls::Error::EncryptError)));
         assert!(tls_error(&std::io::Error::other("x")).is_none());
     }
 }

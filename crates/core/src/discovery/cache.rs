@@ -1,0 +1,98 @@
+//! One discovery at a time for each server, and its result for as long as it is fresh (SD-11).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{DiscoveryRequest, Metadata};
+use crate::clock::Now;
+use crate::fingerprint::Fingerprint;
+use crate::runtime::{Flight, launch};
+
+/// One process talks to far fewer servers; a caller that makes up base URLs must not fill the memory.
+const MAX_SERVERS: usize = 4096;
+
+/// The process's discovery results. Failures are not kept: the next caller asks again.
+#[derive(Default)]
+pub(crate) struct DiscoveryCache(Mutex<HashMap<Fingerprint, Entry>>);
+
+enum Entry {
+    Asking { flight: Flight<Arc<Metadata>>, id: u64 },
+    Known { metadata: Arc<Metadata>, stale_at: Now },
+}
+
+/// Tells one flight from the next for the same server.
+fn next_id() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl DiscoveryCache {
+    /// The known result, the flight that is under way, or a new one.
+    pub(crate) fn get(&'static self, request: DiscoveryRequest) -> Flight<Arc<Metadata>> {
+        let identity = request.identity();
+        let mut entries = self.lock();
+        match entries.get(&identity) {
+            Some(Entry::Asking { flight, .. }) => return flight.clone(),
+            Some(Entry::Known { metadata, stale_at }) if !Now::read().has_reached(*stale_at) => {
+                let metadata = metadata.clone();
+                return known(metadata);
+            }
+            _ => {}
+        }
+        make_room(&mut entries);
+        let id = next_id();
+        let flight = launch(async move {
+            let found = request.discover().await;
+            let mut entries = self.lock();
+            // Forgotten or replaced meanwhile: then this result is for its waiting callers only.
+            let current = matches!(entries.get(&identity), Some(Entry::Asking { id: asking, .. }) if *asking == id);
+            let found = found.map(|(metadata, freshness)| (Arc::new(metadata), freshness));
+            if current {
+                match &found {
+                    Ok((metadata, freshness)) => {
+                        let stale_at = Now::read().plus(*freshness);
+                        entries.insert(
+                            identity,
+                            Entry::Known { metadata: metadata.clone(), stale_at },
+                        );
+                    }
+                    Err(_) => drop(entries.remove(&identity)),
+                }
+            }
+            found.map(|(metadata, _)| metadata)
+        });
+        entries.insert(identity, Entry::Asking { flight: flight.clone(), id });
+        flight
+    }
+
+    /// The token endpoint is gone: the server may have moved.
+    pub(crate) fn forget(&self, request: &DiscoveryRequest) {
+        self.lock().remove(&request.identity());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Fingerprint, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn known(metadata: Arc<Metadata>) -> Flight<Arc<Metadata>> {
+    use futures_util::FutureExt as _;
+    futures_util::future::ready(Ok(metadata)).boxed().shared()
+}
+
+fn make_room(entries: &mut HashMap<Fingerprint, Entry>) {
+    if entries.len() < MAX_SERVERS {
+        return;
+    }
+    let now = Now::read();
+    entries.retain(|_, entry| match entry {
+        Entry::Asking { .. } => true,
+        Entry::Known { stale_at, .. } => !now.has_reached(*stale_at),
+    });
+    if entries.len() >= MAX_SERVERS
+        && let Some(any) = entries.keys().next().copied()
+    {
+        entries.remove(&any);
+    }
+}

@@ -1,0 +1,158 @@
+//! Fetching one discovery document.
+
+use std::time::Duration;
+
+use reqwest::header::{CACHE_CONTROL, LOCATION};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::error::{DiscoveryError, Error};
+use crate::server_url::display;
+use crate::transport::{Answer, NoAnswer, RetryPolicy, Transport, with_retries};
+
+/// A document may move within its own server, not further and not for ever (BP-3).
+const MAX_REDIRECTS: usize = 3;
+
+/// How long a document may be used.
+pub(super) type Freshness = Duration;
+
+const DEFAULT_FRESHNESS: Duration = Duration::from_secs(3600);
+const SHORTEST_FRESHNESS: Duration = Duration::from_secs(300);
+const LONGEST_FRESHNESS: Duration = Duration::from_secs(24 * 3600);
+
+/// A JSON object. Of a member that is there twice the last one counts, as in JavaScript.
+pub(super) struct Document {
+    pub(super) members: Map<String, Value>,
+    pub(super) freshness: Freshness,
+}
+
+pub(super) async fn fetch(
+    transport: &Transport,
+    retry: &RetryPolicy,
+    url: &Url,
+) -> Result<Document, Error> {
+    with_retries(retry, &display(url), || fetch_once(transport, url)).await
+}
+
+async fn fetch_once(transport: &Transport, start: &Url) -> Result<Document, Error> {
+    let mut url = start.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        let answer = transport.get(&url).await.map_err(|error| no_answer(start, error))?;
+        match answer.status {
+            200 => return parse(start, &answer),
+            301 | 302 | 303 | 307 | 308 => url = follow(start, &url, &answer)?,
+            status => {
+                let transient = matches!(status, 408 | 425 | 429 | 500..=599);
+                let reason = match status {
+                    404 | 410 => "there is no such document; check the URL, or set tokenEndpoint".to_owned(),
+                    401 | 403 => "the server wants authentication for a public document; check the URL, or set tokenEndpoint".to_owned(),
+                    _ => "the server did not give the document".to_owned(),
+                };
+                let retry_after = answer.retry_after();
+                return Err(failure(start, Some(status), reason, transient, retry_after));
+            }
+        }
+    }
+    Err(failure(start, None, format!("more than {MAX_REDIRECTS} redirects"), false, None))
+}
+
+fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
+    let refuse = |reason: String| failure(start, Some(answer.status), reason, false, None);
+    let target = answer.header(LOCATION).and_then(|location| url.join(location).ok());
+    let target = target.ok_or_else(|| refuse("a redirect without a usable Location".to_owned()))?;
+    if target.origin() != start.origin() {
+        return Err(refuse(format!(
+            "it redirects to {}, another server: not followed; use that server's URL, or set tokenEndpoint",
+            display(&target)
+        )));
+    }
+    Ok(target)
+}
+
+fn parse(url: &Url, answer: &Answer) -> Result<Document, Error> {
+    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+    let body = answer.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&answer.body);
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(members)) => {
+            Ok(Document { members, freshness: freshness(answer.header(CACHE_CONTROL)) })
+        }
+        Ok(_) => Err(failure(url, Some(200), "JSON, but not an object".to_owned(), false, None)),
+        Err(_) => {
+            let reason = if body.trim_ascii_start().starts_with(b"<") {
+                "HTML or XML instead of JSON; is this the FHIR base URL, and not that of a web page?"
+            } else {
+                "the body is not JSON"
+            };
+            Err(failure(url, Some(200), reason.to_owned(), false, None))
+        }
+    }
+}
+
+/// An hour, or what the server says within bounds: discovery must neither be repeated for every
+/// token nor outlive a move of the server (SD-11).
+fn freshness(cache_control: Option<&str>) -> Freshness {
+    let max_age =
+        cache_control.into_iter().flat_map(|value| value.split(',')).find_map(|directive| {
+            let (name, seconds) = directive.trim().split_once('=')?;
+            name.eq_ignore_ascii_case("max-age").then(|| seconds.trim_matches('"').parse().ok())?
+        });
+    max_age.map_or(DEFAULT_FRESHNESS, |seconds| {
+        Duration::from_secs(seconds).clamp(SHORTEST_FRESHNESS, LONGEST_FRESHNESS)
+    })
+}
+
+fn no_answer(url: &Url, error: NoAnswer) -> Error {
+    match error {
+        NoAnswer::Failed(error) => error,
+        NoAnswer::TooLarge { status, limit } => failure(
+            url,
+            Some(status),
+            format!("the document is larger than {limit} bytes (http.maxResponseBytes)"),
+            false,
+            None,
+        ),
+    }
+}
+
+fn failure(
+    url: &Url,
+    status: Option<u16>,
+    reason: String,
+    transient: bool,
+    retry_after: Option<Duration>,
+) -> Error {
+    Error::Discovery(Box::new(DiscoveryError {
+        url: display(url),
+        status,
+        reason,
+        transient,
+        retry_after,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn freshness_is_an_hour_or_max_age_within_bounds() {
+        let seconds = |header| freshness(header).as_secs();
+        assert_eq!(seconds(None), 3600);
+        assert_eq!(seconds(Some("public, Max-Age=7200, must-revalidate")), 7200);
+        assert_eq!(seconds(Some("max-age=0")), 300);
+        assert_eq!(seconds(Some("max-age=99999999")), 86400);
+        assert_eq!(seconds(Some("no-store")), 3600);
+        assert_eq!(seconds(Some("max-age=soon")), 3600);
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_read_without_a_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let url = Url::parse("https://h/").unwrap();
+            let answer = Answer { status: 200, headers: reqwest::header::HeaderMap::new(), body };
+            let _ = parse(&url, &answer);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Settings as they were given: nothing checked, nothing defaulted. `ClientAuthParams` is what
+//! becomes of them.
+
+use crate::client_auth::{BasicEncoding, ClientAuthMethod};
+use crate::secret::Secret;
+
+/// `ClientAuthOptions` of the public contract, whose documentation says what each means. Numbers
+/// are as JavaScript has them; whether they are whole and in range is checked with everything else.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "named and documented as in index.d.ts")]
+pub struct ClientAuthOptions {
+    pub client_id: Option<String>,
+    pub keystore: Option<String>,
+    pub client_secret: Option<Secret>,
+    /// Outer: given or not. Inner: a scope, or deliberately none.
+    pub scope: Option<Option<String>>,
+    pub additional_parameters: Vec<(String, Secret)>,
+    pub force_http_in_token_request_audience: bool,
+    pub fhir_base_url: Option<String>,
+    pub issuer: Option<String>,
+    pub token_endpoint: Option<String>,
+    pub client_auth_method: Option<ClientAuthMethod>,
+    pub basic_encoding: BasicEncoding,
+    pub allowed_origins: Vec<String>,
+    pub allow_insecure_http: bool,
+    pub renewal: RenewalOptions,
+    pub retry: RetryOptions,
+    pub http: HttpOptions,
+}
+
+/// `renewal`
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "named and documented as in index.d.ts")]
+pub struct RenewalOptions {
+    pub margin_seconds: Option<f64>,
+    pub default_lifetime_seconds: Option<f64>,
+}
+
+/// `retry`
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "named and documented as in index.d.ts")]
+pub struct RetryOptions {
+    pub attempts: Option<f64>,
+    pub max_retry_after_seconds: Option<f64>,
+    pub deadline_ms: Option<f64>,
+}
+
+/// `http`
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "named and documented as in index.d.ts")]
+pub struct HttpOptions {
+    pub timeout_ms: Option<f64>,
+    pub connect_timeout_ms: Option<f64>,
+    /// Outer: given or not. Inner: a proxy, or deliberately none.
+    pub proxy: Option<Option<Secret>>,
+    pub no_proxy: Option<String>,
+    /// PEM texts or DER certificates.
+    pub ca: Vec<Vec<u8>>,
+    pub max_response_bytes: Option<f64>,
+    pub user_agent: Option<String>,
+}

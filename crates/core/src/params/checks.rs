@@ -1,0 +1,201 @@
+//! Checks of single settings, collected instead of ending at the first problem.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::error::Problem;
+use crate::options::ClientAuthOptions;
+use crate::server_url::ServerUrl;
+use crate::token::{RESERVED_PARAMETERS, RenewalPolicy};
+use crate::transport::{ProxySetting, RetryPolicy, TransportSettings, certificates_from_pem};
+
+/// What was wrong so far.
+#[derive(Default)]
+pub(super) struct Checks {
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Checks {
+    pub(super) fn take<T>(&mut self, checked: Result<T, Problem>) -> Option<T> {
+        checked.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    fn config(&mut self, message: impl Into<String>) {
+        self.problems.push(Problem::config(message));
+    }
+
+    pub(super) fn additional_parameters(&mut self, options: &ClientAuthOptions) {
+        for (name, _) in &options.additional_parameters {
+            if name.is_empty() {
+                self.config("additionalParameters: a parameter needs a name");
+            } else if RESERVED_PARAMETERS.contains(&name.as_str()) {
+                self.config(format!(
+                    "additionalParameters: {name} is set by the client itself; use the option of that purpose"
+                ));
+            }
+        }
+    }
+
+    pub(super) fn without_query(&mut self, what: &str, url: Option<&ServerUrl>) {
+        if url.is_some_and(|url| url.url().query().is_some()) {
+            self.config(format!("{what}: a query (?…) does not belong here"));
+        }
+    }
+
+    pub(super) fn allowed_origins(&mut self, options: &ClientAuthOptions) -> Vec<String> {
+        let mut origins = Vec::new();
+        for (index, origin) in options.allowed_origins.iter().enumerate() {
+            let what = format!("allowedOrigins[{index}]");
+            let parsed = ServerUrl::parse_secure(&what, origin, options.allow_insecure_http);
+            let Some(parsed) = self.take(parsed) else { continue };
+            if parsed.url().path() == "/" && parsed.url().query().is_none() {
+                origins.push(parsed.url().origin().ascii_serialization());
+            } else {
+                self.config(format!(
+                    "{what}: expected an origin such as https://files.example.org, without a path"
+                ));
+            }
+        }
+        origins
+    }
+
+    pub(super) fn renewal(&mut self, options: &ClientAuthOptions) -> RenewalPolicy {
+        const DAY: f64 = 86_400.0;
+        let renewal = &options.renewal;
+        RenewalPolicy {
+            margin: renewal.margin_seconds.map(|seconds| {
+                Duration::from_secs_f64(self.number(
+                    "renewal.marginSeconds",
+                    Some(seconds),
+                    0.0..=DAY,
+                    0.0,
+                ))
+            }),
+            default_lifetime: Duration::from_secs_f64(self.number(
+                "renewal.defaultLifetimeSeconds",
+                renewal.default_lifetime_seconds,
+                1.0..=DAY,
+                300.0,
+            )),
+        }
+    }
+
+    pub(super) fn retry(&mut self, options: &ClientAuthOptions) -> RetryPolicy {
+        const HOUR_MS: f64 = 3_600_000.0;
+        let retry = &options.retry;
+        RetryPolicy {
+            attempts: u32::try_from(self.integer("retry.attempts", retry.attempts, 1..=10, 3))
+                .unwrap_or(1),
+            max_retry_after: Duration::from_secs_f64(self.number(
+                "retry.maxRetryAfterSeconds",
+                retry.max_retry_after_seconds,
+                0.0..=3600.0,
+                60.0,
+            )),
+            deadline: self.milliseconds("retry.deadlineMs", retry.deadline_ms, HOUR_MS, 90_000.0),
+        }
+    }
+
+    pub(super) fn transport(&mut self, options: &ClientAuthOptions) -> TransportSettings {
+        const TEN_MINUTES_MS: f64 = 600_000.0;
+        let http = &options.http;
+        let proxy = match &http.proxy {
+            None => ProxySetting::Environment,
+            Some(None) => ProxySetting::Direct,
+            Some(Some(url)) => ProxySetting::Url(url.clone()),
+        };
+        if let ProxySetting::Url(url) = &proxy
+            && !TransportSettings::is_proxy_url(url.expose())
+        {
+            self.config("http.proxy: expected a URL such as http://proxy.example.org:3128");
+        }
+        if http.no_proxy.is_some() && !matches!(proxy, ProxySetting::Url(_)) {
+            self.config(
+                "http.noProxy goes with http.proxy; for the environment's proxy set NO_PROXY",
+            );
+        }
+        let mut ca = Vec::new();
+        for (index, certificates) in http.ca.iter().enumerate() {
+            let what =
+                if http.ca.len() == 1 { "http.ca".to_owned() } else { format!("http.ca[{index}]") };
+            ca.extend(self.take(certificates_from_pem(&what, certificates)).into_iter().flatten());
+        }
+        let user_agent = http
+            .user_agent
+            .clone()
+            .unwrap_or_else(|| concat!("smart-m2m/", env!("CARGO_PKG_VERSION")).to_owned());
+        if user_agent.is_empty() || !user_agent.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+            self.config("http.userAgent: expected printable ASCII characters");
+        }
+        TransportSettings {
+            timeout: self.milliseconds("http.timeoutMs", http.timeout_ms, TEN_MINUTES_MS, 30_000.0),
+            connect_timeout: self.milliseconds(
+                "http.connectTimeoutMs",
+                http.connect_timeout_ms,
+                TEN_MINUTES_MS,
+                10_000.0,
+            ),
+            proxy,
+            no_proxy: http.no_proxy.clone(),
+            ca,
+            max_response_bytes: self.integer(
+                "http.maxResponseBytes",
+                http.max_response_bytes,
+                1024..=64 * 1024 * 1024,
+                1024 * 1024,
+            ),
+            user_agent,
+        }
+    }
+
+    fn milliseconds(
+        &mut self,
+        what: &str,
+        given: Option<f64>,
+        most: f64,
+        default: f64,
+    ) -> Duration {
+        Duration::from_secs_f64(self.number(what, given, 1.0..=most, default) / 1000.0)
+    }
+
+    fn number(
+        &mut self,
+        what: &str,
+        given: Option<f64>,
+        range: RangeInclusive<f64>,
+        default: f64,
+    ) -> f64 {
+        let value = given.unwrap_or(default);
+        if range.contains(&value) {
+            return value;
+        }
+        self.config(format!("{what}: expected a number from {} to {}", range.start(), range.end()));
+        default
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "checked to be whole and within a range far below 2^53"
+    )]
+    fn integer(
+        &mut self,
+        what: &str,
+        given: Option<f64>,
+        range: RangeInclusive<usize>,
+        default: usize,
+    ) -> usize {
+        let (least, most) = (*range.start() as f64, *range.end() as f64);
+        match given {
+            None => default,
+            Some(value) if value.fract() == 0.0 && (least..=most).contains(&value) => {
+                value as usize
+            }
+            Some(_) => {
+                self.config(format!("{what}: expected an integer from {least} to {most}"));
+                default
+            }
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! What the client is: validated, immutable.
+
+mod checks;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::client_auth::{ClientAuthMethod, ClientAuthentication};
+use crate::discovery::Origin;
+use crate::error::{Error, Problem};
+use crate::events::Warning;
+use crate::keystore::{Keystore, Keystores};
+use crate::options::ClientAuthOptions;
+use crate::secret::Secret;
+use crate::server_url::ServerUrl;
+use crate::token::{RenewalPolicy, is_scope_token};
+use crate::transport::{RetryPolicy, TransportSettings};
+use checks::Checks;
+
+/// A client that can ask for tokens.
+#[derive(Debug)]
+pub struct ClientAuthParams {
+    pub(crate) client_id: String,
+    pub(crate) authentication: ClientAuthentication,
+    pub(crate) public_jwks: Option<Value>,
+    pub(crate) scope: Option<String>,
+    pub(crate) additional_parameters: Vec<(String, Secret)>,
+    pub(crate) server: ServerSetting,
+    pub(crate) fhir_base_url: Option<ServerUrl>,
+    /// As origins: scheme, host, and port where it is not the scheme's own.
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) allow_insecure_http: bool,
+    pub(crate) renewal: RenewalPolicy,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) transport: TransportSettings,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Where the token endpoint comes from, the most explicit setting first.
+#[derive(Clone, Debug)]
+pub(crate) enum ServerSetting {
+    TokenEndpoint(ServerUrl),
+    Issuer(ServerUrl),
+    /// Discovered from the FHIR base URL of the request at hand, else of the settings.
+    FhirBase,
+}
+
+impl ClientAuthParams {
+    /// Checks everything that can be checked without the network; all problems are told at once.
+    pub fn validate(options: &ClientAuthOptions, keystores: &Keystores) -> Result<Self, Error> {
+        let mut checks = Checks::default();
+        let client_id = checks.take(client_id(options));
+        let keystore = checks.take(keystore(options, keystores)).flatten();
+        let authentication = checks.take(authentication(options, keystore.as_deref())).flatten();
+        let scope = checks.take(scope(options));
+        checks.additional_parameters(options);
+        let url = |what: &str, url: &Option<String>| {
+            url.as_deref()
+                .map(|url| ServerUrl::parse_secure(what, url, options.allow_insecure_http))
+                .transpose()
+        };
+        let token_endpoint = checks.take(url("tokenEndpoint", &options.token_endpoint)).flatten();
+        let issuer = checks.take(url("issuer", &options.issuer)).flatten();
+        let fhir_base_url = checks.take(url("fhirBaseUrl", &options.fhir_base_url)).flatten();
+        checks.without_query("issuer", issuer.as_ref());
+        checks.without_query("fhirBaseUrl", fhir_base_url.as_ref());
+        let allowed_origins = checks.allowed_origins(options);
+        let renewal = checks.renewal(options);
+        let retry = checks.retry(options);
+        let transport = checks.transport(options);
+        let problems = checks.problems;
+        let (Some(client_id), Some(authentication), Some(scope), true) =
+            (client_id, authentication, scope, problems.is_empty())
+        else {
+            return Err(Error::Problems(problems));
+        };
+        Ok(Self {
+            client_id,
+            authentication,
+            public_jwks: keystore.as_ref().map(|keystore| keystore.public_jwks.clone()),
+            scope,
+            additional_parameters: options.additional_parameters.clone(),
+            server: match (token_endpoint, issuer) {
+                (Some(endpoint), _) => ServerSetting::TokenEndpoint(endpoint),
+                (None, Some(issuer)) => ServerSetting::Issuer(issuer),
+                (None, None) => ServerSetting::FhirBase,
+            },
+            fhir_base_url,
+            allowed_origins,
+            allow_insecure_http: options.allow_insecure_http,
+            renewal,
+            retry,
+            transport,
+            warnings: keystore.map(|keystore| keystore.warnings.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// What to discover from, for a request to this FHIR server.
+    pub(crate) fn discovery_origin(
+        &self,
+        fhir_base_url: Option<&ServerUrl>,
+    ) -> Result<Origin, Error> {
+        match (&self.server, fhir_base_url.or(self.fhir_base_url.as_ref())) {
+            (ServerSetting::Issuer(issuer), _) => Ok(Origin::Issuer(issuer.clone())),
+            (_, Some(base)) => Ok(Origin::FhirBase(base.clone())),
+            (_, None) => Err(Problem::config(
+                "the authorization server is not known: pass { fhirBaseUrl } with the request, or \
+                 set fhirBaseUrl, issuer or tokenEndpoint",
+            )
+            .into()),
+        }
+    }
+}
+
+fn client_id(options: &ClientAuthOptions) -> Result<String, Problem> {
+    match options.client_id.as_deref() {
+        None | Some("") => Err(Problem::config(
+            "clientId is missing; it is the id that the server gave this client",
+        )),
+        Some(id) if id.chars().any(char::is_control) => Err(Problem::config(
+            "clientId: control characters are not allowed (a stray line break?)",
+        )),
+        Some(id) => Ok(id.to_owned()),
+    }
+}
+
+/// Smile's rule: a keystore wins over a secret (SE-1), unless the method says otherwise.
+fn keystore(
+    options: &ClientAuthOptions,
+    keystores: &Keystores,
+) -> Result<Option<Arc<Keystore>>, Problem> {
+    let wanted = matches!(options.client_auth_method, None | Some(ClientAuthMethod::PrivateKeyJwt));
+    match options.keystore.as_deref().filter(|_| wanted) {
+        Some(name) => keystores.find(name).map(Some).map_err(|error| match error {
+            Error::Problems(mut problems) if problems.len() == 1 => problems.remove(0),
+            other => Problem::new(other.code(), other.to_string()),
+        }),
+        None => Ok(None),
+    }
+}
+
+/// `None` where the keystore's own problem has been told already.
+fn authentication(
+    options: &ClientAuthOptions,
+    keystore: Option<&Keystore>,
+) -> Result<Option<ClientAuthentication>, Problem> {
+    let by_key = |keystore: &Keystore| ClientAuthentication::PrivateKeyJwt {
+        key: keystore.key.clone(),
+        force_http_in_audience: options.force_http_in_token_request_audience,
+    };
+    let method = match options.client_auth_method {
+        Some(method) => method,
+        None if options.keystore.is_some() => ClientAuthMethod::PrivateKeyJwt,
+        None if options.client_secret.is_some() => ClientAuthMethod::ClientSecretBasic,
+        None => {
+            return Err(Problem::config(
+                "neither keystore nor clientSecret is set; the client needs one of them to authenticate",
+            ));
+        }
+    };
+    if method == ClientAuthMethod::PrivateKeyJwt {
+        return match (&options.keystore, keystore) {
+            (None, _) => Err(Problem::config("clientAuthMethod private_key_jwt needs a keystore")),
+            (Some(_), keystore) => Ok(keystore.map(by_key)),
+        };
+    }
+    let secret = match &options.client_secret {
+        Some(secret) if !secret.expose().is_empty() => secret.clone(),
+        Some(_) => return Err(Problem::config("clientSecret is empty")),
+        None => {
+            return Err(Problem::config(format!(
+                "clientAuthMethod {} needs clientSecret",
+                method.as_str()
+            )));
+        }
+    };
+    Ok(Some(match method {
+        ClientAuthMethod::ClientSecretPost => ClientAuthentication::ClientSecretPost { secret },
+        _ => ClientAuthentication::ClientSecretBasic { secret, encoding: options.basic_encoding },
+    }))
+}
+
+/// As written; only runs of white space become one space (SC-2).
+fn scope(options: &ClientAuthOptions) -> Result<Option<String>, Problem> {
+    let Some(scope) = &options.scope else {
+        return Err(Problem::config(
+            "scope is missing; set the scopes to ask for, or null to send none",
+        ));
+    };
+    let Some(scope) = scope else { return Ok(None) };
+    let tokens: Vec<_> = scope.split_ascii_whitespace().collect();
+    if tokens.is_empty() {
+        return Err(Problem::config("scope is empty; set it to null to send none"));
+    }
+    if let Some(bad) = tokens.iter().find(|token| !is_scope_token(token)) {
+        return Err(Problem::config(format!(
+            "scope: '{}' has characters that RFC 6749 §3.3 does not allow",
+            bad.escape_default()
+        )));
+    }
+    Ok(Some(tokens.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorCode;
+    use crate::keystore::KeystoreSource;
+    use crate::options::{HttpOptions, RenewalOptions, RetryOptions};
+    use crate::token::RESERVED_PARAMETERS;
+
+    fn with_secret() -> ClientAuthOptions {
+        ClientAuthOptions {
+            client_id: Some("client".to_owned()),
+            client_secret: Some(Secret::new("secret".to_owned())),
+            scope: Some(Some("system/*.rs".to_owned())),
+            ..ClientAuthOptions::default()
+        }
+    }
+
+    fn keystores() -> Keystores {
+        const ES384: &[u8] =
+            include_bytes!("../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
+        let keystores = Keystores::default();
+        keystores.register("key", &KeystoreSource::Data(ES384.to_vec().into()), None).unwrap();
+        keystores
+    }
+
+    fn method_of(options: &ClientAuthOptions) -> ClientAuthMethod {
+        ClientAuthParams::validate(options, &keystores()).unwrap().authentication.method()
+    }
+
+    fn problems(options: &ClientAuthOptions) -> Vec<String> {
+        match ClientAuthParams::validate(options, &keystores()) {
+            Err(Error::Problems(problems)) => {
+                problems.into_iter().map(|problem| problem.message).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_missing_setting_is_told_at_once() {
+        let told = problems(&ClientAuthOptions::default());
+        assert_eq!(told.len(), 3, "{told:?}");
+        for (message, word) in told.iter().zip(["clientId", "keystore", "scope"]) {
+            assert!(message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_keystore_wins_over_a_secret_unless_the_method_says_otherwise() {
+        let mut options = with_secret();
+        assert_eq!(method_of(&options), ClientAuthMethod::ClientSecretBasic);
+        options.keystore = Some("key".to_owned());
+        assert_eq!(method_of(&options), ClientAuthMethod::PrivateKeyJwt);
+        options.client_auth_method = Some(ClientAuthMethod::ClientSecretPost);
+        assert_eq!(method_of(&options), ClientAuthMethod::ClientSecretPost);
+    }
+
+    #[test]
+    fn a_method_without_what_it_needs_is_a_problem() {
+        let mut options = with_secret();
+        options.client_auth_method = Some(ClientAuthMethod::PrivateKeyJwt);
+        assert_eq!(problems(&options).len(), 1);
+        options.client_secret = None;
+        options.client_auth_method = Some(ClientAuthMethod::ClientSecretBasic);
+        assert!(problems(&options)[0].contains("client_secret_basic needs clientSecret"));
+    }
+
+    #[test]
+    fn an_unknown_keystore_is_told_once_under_its_own_code() {
+        let mut options = with_secret();
+        options.keystore = Some("other".to_owned());
+        let error = ClientAuthParams::validate(&options, &keystores()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::KeystoreNotFound);
+    }
+
+    #[test]
+    fn a_scope_keeps_its_words_and_null_means_none() {
+        let scope = |scope: Option<&str>| {
+            let options =
+                ClientAuthOptions { scope: Some(scope.map(str::to_owned)), ..with_secret() };
+            ClientAuthParams::validate(&options, &keystores()).map(|params| params.scope)
+        };
+        assert_eq!(scope(Some(" b/x.rs  a\t*.* ")).unwrap().as_deref(), Some("b/x.rs a *.*"));
+        assert_eq!(scope(None).unwrap(), None);
+        for bad in ["", "  ", "a\"b", "a\\b", "ä"] {
+            assert!(scope(Some(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn reserved_parameters_are_refused_without_their_values() {
+        let mut options = with_secret();
+        for name in RESERVED_PARAMETERS {
+            options.additional_parameters =
+                vec![(name.to_owned(), Secret::new("s3cret".to_owned()))];
+            let told = problems(&options);
+            assert!(told[0].contains(name) && !told[0].contains("s3cret"));
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_name_the_option_and_the_range() {
+        let options = ClientAuthOptions {
+            renewal: RenewalOptions {
+                margin_seconds: Some(f64::NAN),
+                default_lifetime_seconds: Some(0.0),
+            },
+            retry: RetryOptions {
+                attempts: Some(1.5),
+                max_retry_after_seconds: Some(-1.0),
+                deadline_ms: Some(0.0),
+            },
+            http: HttpOptions {
+                timeout_ms: Some(f64::INFINITY),
+                connect_timeout_ms: Some(0.5),
+                max_response_bytes: Some(1.0),
+                ..HttpOptions::default()
+            },
+            ..with_secret()
+        };
+        let told = problems(&options);
+        assert_eq!(told.len(), 8, "{told:?}");
+        assert!(told.contains(&"retry.attempts: expected an integer from 1 to 10".to_owned()));
+    }
+
+    #[test]
+    fn urls_are_checked_under_their_own_names() {
+        let options = ClientAuthOptions {
+            fhir_base_url: Some("http://fhir.example.org".to_owned()),
+            issuer: Some("https://as.example.org/?x".to_owned()),
+            token_endpoint: Some("/token".to_owned()),
+            allowed_origins: vec![
+                "https://files.example.org/x".to_owned(),
+                "https://Files.example.org:443".to_owned(),
+            ],
+            http: HttpOptions {
+                proxy: Some(Some(Secret::new("::".to_owned()))),
+                ..HttpOptions::default()
+            },
+            ..with_secret()
+        };
+        let told = problems(&options);
+        for name in ["fhirBaseUrl", "issuer", "tokenEndpoint", "allowedOrigins[0]", "http.proxy"] {
+            assert_eq!(
+                told.iter().filter(|message| message.starts_with(name)).count(),
+                1,
+                "{name}: {told:?}"
+            );
+        }
+        let options = ClientAuthOptions {
+            allowed_origins: options.allowed_origins[1..].to_vec(),
+            ..with_secret()
+        };
+        let params = ClientAuthParams::validate(&options, &keystores()).unwrap();
+        assert_eq!(params.allowed_origins, ["https://files.example.org"]);
+    }
+}

@@ -1,0 +1,45 @@
+//! The one small runtime of the process. Worker threads come and go; their addon instances end,
+//! this does not (architecture, "Runtime").
+
+use std::future::Future;
+use std::sync::LazyLock;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::Error;
+
+static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
+    // One thread: two measured slower, and nothing here blocks for longer than a signature.
+    Builder::new_multi_thread().worker_threads(1).thread_name("smart-m2m").enable_all().build()
+});
+
+/// Work that any number of callers wait for, and that goes on when they stop waiting.
+pub(crate) type Flight<T> = Shared<BoxFuture<'static, Result<T, Error>>>;
+
+/// Starts `work` and returns what its callers share.
+pub(crate) fn launch<T>(work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Flight<T>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let task = match &*RUNTIME {
+        Ok(runtime) => runtime.spawn(work),
+        Err(error) => {
+            let reason = format!("the I/O thread could not be started: {error}");
+            return futures_util::future::ready(Err(Error::Internal { reason })).boxed().shared();
+        }
+    };
+    // A panic in the task ends here, as an error of those who wait for it.
+    let settled = async move {
+        task.await.unwrap_or_else(|error| Err(Error::Internal { reason: error.to_string() }))
+    };
+    settled.boxed().shared()
+}
+
+/// Starts work that nobody waits for. Without a runtime it does not run: then nothing else does either.
+pub fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = &*RUNTIME {
+        runtime.spawn(work);
+    }
+}

@@ -1,0 +1,362 @@
+//! Answers of the token endpoint that are no token, put into words (requirements HT-5, OA-9, QK-11).
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{DATE, LOCATION};
+use serde_json::{Map, Value};
+
+use super::redaction::Redaction;
+use super::request::TokenRequest;
+use super::response::{Unusable, parse};
+use crate::client_auth::ClientAuthMethod;
+use crate::error::{Error, ErrorCode, OAuthError, TokenEndpointError};
+use crate::server_url::display;
+use crate::transport::Answer;
+
+/// A clock that is further off makes valid assertions look expired or from the future (HT-6).
+const NOTABLE_SKEW: Duration = Duration::from_secs(30);
+
+/// Turns answers to one request into errors.
+pub(super) struct Refusal<'a> {
+    request: &'a TokenRequest,
+}
+
+/// What a body says.
+struct Detail {
+    oauth: Option<OAuthError>,
+    reason: String,
+    is_page: bool,
+}
+
+impl<'a> Refusal<'a> {
+    pub(super) fn new(request: &'a TokenRequest) -> Self {
+        Self { request }
+    }
+
+    /// An error status, or an `error` member under a success status.
+    pub(super) fn read(&self, answer: &Answer) -> Error {
+        let code = match answer.status {
+            300..=399 => return self.redirect(answer),
+            429 => ErrorCode::RateLimited,
+            408 | 500.. => ErrorCode::Server,
+            _ => ErrorCode::TokenRejected,
+        };
+        let detail = self.detail(answer);
+        let hint = self.hint(answer, &detail);
+        self.error(code, answer.status, detail.oauth, detail.reason, hint, answer.retry_after())
+    }
+
+    /// A success status with a JSON object that is no token response.
+    pub(super) fn unusable(&self, answer: &Answer, unusable: Unusable) -> Error {
+        self.error(unusable.code, answer.status, None, unusable.reason, None, None)
+    }
+
+    /// A success status without JSON. The body is not quoted: it could hold a token.
+    pub(super) fn not_json(&self, answer: &Answer) -> Error {
+        let (reason, hint) = if answer.body.trim_ascii().is_empty() {
+            ("an empty body instead of a token response", "is this the token endpoint?")
+        } else if is_page(&answer.body) {
+            (
+                "an HTML page instead of a token response",
+                "this is probably a login page, not the token endpoint: check tokenEndpoint or the FHIR base URL",
+            )
+        } else {
+            ("the body is not JSON", "is this the token endpoint?")
+        };
+        let hint = Some(hint.to_owned());
+        self.error(ErrorCode::TokenResponse, answer.status, None, reason.to_owned(), hint, None)
+    }
+
+    pub(super) fn too_large(&self, status: u16, limit: usize) -> Error {
+        let code = match status {
+            429 => ErrorCode::RateLimited,
+            408 | 500.. => ErrorCode::Server,
+            400..=499 => ErrorCode::TokenRejected,
+            _ => ErrorCode::TokenResponse,
+        };
+        let reason = format!("the body is larger than {limit} bytes (http.maxResponseBytes)");
+        self.error(code, status, None, reason, None, None)
+    }
+
+    fn redirect(&self, answer: &Answer) -> Error {
+        let target =
+            answer.header(LOCATION).and_then(|to| self.request.endpoint.url().join(to).ok());
+        let reason = match &target {
+            Some(target) => format!(
+                "it redirects to {}; not followed, because that would hand the credentials on",
+                display(target)
+            ),
+            None => "it redirects, without saying where to; not followed".to_owned(),
+        };
+        let hint = "check the URL (http instead of https, a missing path, a login page); if the new address is right, set it as tokenEndpoint";
+        self.error(ErrorCode::Redirect, answer.status, None, reason, Some(hint.to_owned()), None)
+    }
+
+    fn error(
+        &self,
+        code: ErrorCode,
+        status: u16,
+        oauth: Option<OAuthError>,
+        reason: String,
+        hint: Option<String>,
+        retry_after: Option<Duration>,
+    ) -> Error {
+        Error::TokenEndpoint(Box::new(TokenEndpointError {
+            code,
+            url: self.request.endpoint.display(),
+            status,
+            oauth,
+            reason,
+            hint,
+            retry_after,
+        }))
+    }
+
+    /// OAuth members, then a FHIR OperationOutcome, then RFC 9457, then the text itself (HT-5).
+    fn detail(&self, answer: &Answer) -> Detail {
+        let redaction = Redaction::of(self.request);
+        let plain = |reason: String| Detail { oauth: None, reason, is_page: false };
+        match parse(&answer.body) {
+            Some(Value::Object(members)) => {
+                if let Some(oauth) = oauth_error(&members, &redaction) {
+                    let mut reason = oauth.error.clone();
+                    for part in [&oauth.description, &oauth.uri].into_iter().flatten() {
+                        reason = format!("{reason}: {part}");
+                    }
+                    return Detail { oauth: Some(oauth), reason, is_page: false };
+                }
+                let text = outcome_text(&members).or_else(|| problem_text(&members));
+                plain(text.map_or_else(
+                    || "a JSON body without an error member".to_owned(),
+                    |text| redaction.clean(&text),
+                ))
+            }
+            _ if answer.body.trim_ascii().is_empty() => plain("an empty body".to_owned()),
+            _ if is_page(&answer.body) => Detail {
+                oauth: None,
+                reason: "an HTML page instead of JSON".to_owned(),
+                is_page: true,
+            },
+            _ => plain(redaction.clean(&String::from_utf8_lossy(&answer.body))),
+        }
+    }
+
+    /// What to do next: one sentence or none.
+    fn hint(&self, answer: &Answer, detail: &Detail) -> Option<String> {
+        let oauth = detail.oauth.as_ref().map(|oauth| oauth.error.as_str());
+        let hint = match (oauth, answer.status) {
+            (Some("invalid_client"), _) => self.invalid_client_hint(answer),
+            (Some("invalid_grant" | "invalid_request"), _)
+                if self.request.authentication.method() == ClientAuthMethod::PrivateKeyJwt =>
+            {
+                // Several servers report a bad assertion under these names (QK-11).
+                self.invalid_client_hint(answer)
+            }
+            (Some("invalid_scope"), _) => {
+                "check scope against what the client is registered for".to_owned()
+            }
+            (Some("unauthorized_client" | "unsupported_grant_type"), _) => {
+                "the client is not registered for grant_type client_credentials".to_owned()
+            }
+            (None, 429) => "too many requests; wait before trying again".to_owned(),
+            (None, 500..) => "the server failed; if it lasts, tell its operator".to_owned(),
+            (None, _) if detail.is_page => {
+                "this is probably a login page, not the token endpoint: check tokenEndpoint or the FHIR base URL".to_owned()
+            }
+            (None, 404 | 405 | 410) => {
+                "there is no token endpoint at this address: check tokenEndpoint or the FHIR base URL".to_owned()
+            }
+            (None, 401 | 403) => format!(
+                "a gateway may refuse this address, or the credentials are wrong: {}",
+                self.invalid_client_hint(answer)
+            ),
+            _ => return None,
+        };
+        Some(hint)
+    }
+
+    fn invalid_client_hint(&self, answer: &Answer) -> String {
+        let mut hint = match self.request.authentication.method() {
+            ClientAuthMethod::PrivateKeyJwt => {
+                "check that clientId is right and that the server has this key's public half under the same kid \
+                 (interceptor.publicJwks())"
+            }
+            ClientAuthMethod::ClientSecretBasic => {
+                "check clientId and clientSecret; some servers need basicEncoding: 'raw' or clientAuthMethod: 'client_secret_post'"
+            }
+            ClientAuthMethod::ClientSecretPost => {
+                "check clientId and clientSecret; some servers need clientAuthMethod: 'client_secret_basic'"
+            }
+        }
+        .to_owned();
+        for addition in [self.request.hint.clone(), clock_hint(answer)].into_iter().flatten() {
+            hint = format!("{hint}; {addition}");
+        }
+        hint
+    }
+}
+
+/// Evidence, never obeyed (architecture, "The assertion clock").
+fn clock_hint(answer: &Answer) -> Option<String> {
+    let server = httpdate::parse_http_date(answer.header(DATE)?).ok()?;
+    let (skew, direction) = match SystemTime::now().duration_since(server) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    (skew > NOTABLE_SKEW).then(|| {
+        format!(
+            "this machine's clock is {} s {direction} the server's: set it right",
+            skew.as_secs()
+        )
+    })
+}
+
+fn oauth_error(members: &Map<String, Value>, redaction: &Redaction) -> Option<OAuthError> {
+    let text = |name: &str| {
+        let value = members.get(name)?.as_str()?.trim();
+        (!value.is_empty()).then(|| redaction.clean(value))
+    };
+    Some(OAuthError {
+        error: text("error")?,
+        description: text("error_description"),
+        uri: text("error_uri"),
+    })
+}
+
+fn outcome_text(members: &Map<String, Value>) -> Option<String> {
+    if members.get("resourceType")?.as_str()? != "OperationOutcome" {
+        return None;
+    }
+    let issue = members.get("issue")?.as_array()?.first()?;
+    let text = issue.pointer("/details/text").or_else(|| issue.get("diagnostics"))?;
+    text.as_str().map(str::to_owned)
+}
+
+fn problem_text(members: &Map<String, Value>) -> Option<String> {
+    let parts: Vec<_> = ["title", "detail", "message"]
+        .iter()
+        .filter_map(|name| members.get(*name)?.as_str())
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(": "))
+}
+
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::client_auth::{BasicEncoding, ClientAuthentication};
+    use crate::secret::Secret;
+    use crate::server_url::ServerUrl;
+
+    fn read(status: u16, body: &str, headers: &[(&'static str, &str)]) -> Error {
+        let request = TokenRequest {
+            endpoint: ServerUrl::parse("url", "https://h/token?key=hidden").unwrap(),
+            client_id: "client".to_owned(),
+            authentication: ClientAuthentication::ClientSecretBasic {
+                secret: Secret::new("s3cret/value".to_owned()),
+                encoding: BasicEncoding::Rfc6749,
+            },
+            scope: None,
+            additional_parameters: vec![(
+                "password".to_owned(),
+                Secret::new("pass word".to_owned()),
+            )],
+            hint: Some("the key signs RS256".to_owned()),
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, HeaderValue::from_str(value).unwrap());
+        }
+        let answer = Answer { status, headers: map, body: body.as_bytes().to_vec() };
+        Refusal::new(&request).read(&answer)
+    }
+
+    #[test]
+    fn the_class_follows_the_status() {
+        for (status, code) in [
+            (400, ErrorCode::TokenRejected),
+            (401, ErrorCode::TokenRejected),
+            (404, ErrorCode::TokenRejected),
+            (200, ErrorCode::TokenRejected),
+            (408, ErrorCode::Server),
+            (500, ErrorCode::Server),
+            (503, ErrorCode::Server),
+            (429, ErrorCode::RateLimited),
+            (307, ErrorCode::Redirect),
+        ] {
+            assert_eq!(read(status, "{\"error\":\"x\"}", &[]).code(), code, "{status}");
+        }
+    }
+
+    #[test]
+    fn oauth_members_are_kept_and_null_ones_left_out() {
+        let error = read(
+            400,
+            r#"{"error":"invalid_client","error_description":null,"error_uri":"urn:x"}"#,
+            &[],
+        );
+        let oauth = error.oauth().unwrap();
+        assert_eq!((oauth.error.as_str(), &oauth.description), ("invalid_client", &None));
+        assert_eq!(oauth.uri.as_deref(), Some("urn:x"));
+        assert!(error.to_string().contains("the key signs RS256"));
+    }
+
+    #[test]
+    fn other_bodies_are_put_into_words() {
+        for (body, words) in [
+            (
+                r#"{"resourceType":"OperationOutcome","issue":[{"diagnostics":"no such tenant"}]}"#,
+                "no such tenant",
+            ),
+            (r#"{"title":"Forbidden","detail":"not you"}"#, "Forbidden: not you"),
+            (r#"{"a":1}"#, "without an error member"),
+            ("", "an empty body"),
+            ("  <!DOCTYPE html><p>Log in", "an HTML page"),
+            ("plain \u{7} words", "plain words"),
+        ] {
+            let message = read(403, body, &[]).to_string();
+            assert!(message.contains(words), "{message}");
+            assert!(message.contains("HTTP 403") && !message.contains("hidden"), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_echo_of_the_request_shows_no_credential() {
+        for echo in [
+            "s3cret/value",
+            "s3cret%2Fvalue",
+            "Basic Y2xpZW50OnMzY3JldCUyRnZhbHVl",
+            "pass+word",
+            "pass word",
+            "pass%20word",
+        ] {
+            for body in
+                [echo.to_owned(), format!(r#"{{"error":"x","error_description":"{echo}"}}"#)]
+            {
+                let message = read(400, &body, &[]).to_string();
+                assert!(!message.contains(echo.trim_start_matches("Basic ")), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_redirect_names_its_target_without_the_query() {
+        let error = read(307, "", &[("location", "https://evil.example/collect?x=1")]);
+        assert!(error.to_string().contains("https://evil.example/collect?…"));
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_mentioned() {
+        let error = read(
+            401,
+            r#"{"error":"invalid_client"}"#,
+            &[("date", "Sun, 06 Nov 1994 08:49:37 GMT")],
+        );
+        assert!(error.to_string().contains("ahead of the server's"));
+    }
+}

@@ -1,0 +1,236 @@
+//! The token request of the client credentials grant (RFC 6749 §4.4.2; SMART Backend Services).
+
+use std::fmt;
+
+use bytes::Bytes;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use super::Token;
+use super::response::{self, Expectation};
+use super::schedule::RenewalPolicy;
+use crate::client_auth::ClientAuthentication;
+use crate::clock::Now;
+use crate::error::Error;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::secret::Secret;
+use crate::server_url::ServerUrl;
+use crate::transport::{RetryPolicy, Transport, with_retries};
+
+/// Names that additional parameters cannot take: each would say a second time, and differently,
+/// what the client says itself (BP-6).
+pub(crate) const RESERVED_PARAMETERS: [&str; 6] = [
+    "grant_type",
+    "scope",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+];
+
+/// A form body under construction; wiped when dropped. Serialised as WHATWG URL §5.2: `*` stays,
+/// a space is `+`.
+pub(crate) struct Form(Zeroizing<String>);
+
+impl Form {
+    fn new() -> Self {
+        Self(Zeroizing::new(String::with_capacity(2048)))
+    }
+
+    pub(crate) fn append(&mut self, name: &str, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        self.0.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        self.0.push('=');
+        self.0.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+    }
+
+    /// The bytes, still wiped when the transport is done with them.
+    fn into_bytes(self) -> Bytes {
+        struct Wiped(Zeroizing<String>);
+        impl AsRef<[u8]> for Wiped {
+            fn as_ref(&self) -> &[u8] {
+                self.0.as_bytes()
+            }
+        }
+        Bytes::from_owner(Wiped(self.0))
+    }
+}
+
+/// Everything that is sent.
+#[derive(Clone)]
+pub(crate) struct TokenRequest {
+    pub(crate) endpoint: ServerUrl,
+    pub(crate) client_id: String,
+    pub(crate) authentication: ClientAuthentication,
+    /// In the order and the words of the user (SC-2).
+    pub(crate) scope: Option<String>,
+    /// Values count as secrets: some servers take passwords here (QK-13).
+    pub(crate) additional_parameters: Vec<(String, Secret)>,
+    /// What the server's metadata says against this request, for the message of a refusal.
+    pub(crate) hint: Option<String>,
+}
+
+impl fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest")
+            .field("endpoint", &self.endpoint.display())
+            .finish_non_exhaustive()
+    }
+}
+
+impl TokenRequest {
+    /// Two requests share a token when they are sent in the same words to the same server, by a
+    /// transport that trusts the same (architecture, step 2).
+    pub(crate) fn identity(&self, trust: &Fingerprint) -> Fingerprint {
+        let mut fields = Fingerprinter::new("token source");
+        fields
+            .field(self.endpoint.raw().as_bytes())
+            .field(self.client_id.as_bytes())
+            .include(&self.authentication.fingerprint())
+            .optional(self.scope.as_deref().map(str::as_bytes));
+        for (name, value) in &self.additional_parameters {
+            fields.field(name.as_bytes()).field(value.expose().as_bytes());
+        }
+        fields.include(trust);
+        fields.finish()
+    }
+
+    /// Sends it, and sends it again where that can help: each time authenticated anew.
+    pub(crate) async fn send(
+        &self,
+        transport: &Transport,
+        retry: &RetryPolicy,
+        renewal: &RenewalPolicy,
+    ) -> Result<Token, Error> {
+        with_retries(retry, &self.endpoint.display(), || self.send_once(transport, renewal)).await
+    }
+
+    async fn send_once(
+        &self,
+        transport: &Transport,
+        renewal: &RenewalPolicy,
+    ) -> Result<Token, Error> {
+        let sent_at = Now::read();
+        let mut form = self.form();
+        let authorization = self.authentication.authenticate(
+            &self.client_id,
+            self.endpoint.raw(),
+            &mut form,
+            sent_at,
+        )?;
+        for (name, value) in &self.additional_parameters {
+            form.append(name, value.expose());
+        }
+        let answer =
+            transport.post_form(self.endpoint.url(), form.into_bytes(), authorization).await;
+        let expectation = Expectation { request: self, sent_at, renewal };
+        response::read(&expectation, answer)
+    }
+
+    fn form(&self) -> Form {
+        let mut form = Form::new();
+        form.append("grant_type", "client_credentials");
+        if let Some(scope) = &self.scope {
+            form.append("scope", scope);
+        }
+        form
+    }
+
+    /// The scopes asked for.
+    pub(super) fn requested_scopes(&self) -> Vec<String> {
+        self.scope.iter().flat_map(|scope| scope.split(' ')).map(str::to_owned).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_body_looks_as_in_the_guide() {
+        let mut form = Form::new();
+        form.append("grant_type", "client_credentials");
+        form.append("scope", "system/*.rs openid");
+        form.append(
+            "client_assertion_type",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        );
+        assert_eq!(
+            form.into_bytes(),
+            "grant_type=client_credentials&scope=system%2F*.rs+openid&client_assertion_type=\
+             urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+        );
+    }
+
+    #[test]
+    fn what_the_user_wrote_is_encoded_exactly_once() {
+        let mut form = Form::new();
+        form.append("scope", "system/Observation.rs?category=http://t.hl7.org/c|laboratory");
+        form.append("x", "%20");
+        assert_eq!(
+            form.into_bytes(),
+            "scope=system%2FObservation.rs%3Fcategory%3Dhttp%3A%2F%2Ft.hl7.org%2Fc%7Claboratory&x=%2520"
+        );
+    }
+
+    fn identity(change: impl FnOnce(&mut TokenRequest)) -> Fingerprint {
+        let mut request = TokenRequest {
+            endpoint: ServerUrl::parse("url", "https://h/token").unwrap(),
+            client_id: "client".to_owned(),
+            authentication: ClientAuthentication::ClientSecretPost {
+                secret: Secret::new("s".to_owned()),
+            },
+            scope: Some("system/*.rs".to_owned()),
+            additional_parameters: vec![("a".to_owned(), Secret::new("1".to_owned()))],
+            hint: None,
+        };
+        change(&mut request);
+        request.identity(&Fingerprinter::new("trust").finish())
+    }
+
+    #[test]
+    fn whatever_is_sent_differently_is_another_identity() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let same = identity(|_| {});
+        assert_eq!(same, identity(|request| request.hint = Some("x".to_owned())));
+        let others = [
+            identity(|request| {
+                request.endpoint = ServerUrl::parse("url", "https://H/token").unwrap();
+            }),
+            identity(|request| request.client_id.push('2')),
+            identity(|request| request.scope = None),
+            identity(|request| request.scope = Some(String::new())),
+            identity(|request| {
+                request.authentication =
+                    ClientAuthentication::ClientSecretPost { secret: secret("t") };
+            }),
+            identity(|request| {
+                request.authentication = ClientAuthentication::ClientSecretBasic {
+                    secret: secret("s"),
+                    encoding: crate::client_auth::BasicEncoding::Raw,
+                };
+            }),
+            identity(|request| request.additional_parameters.clear()),
+            identity(|request| request.additional_parameters[0].1 = secret("2")),
+            identity(|request| request.additional_parameters.push(("a".to_owned(), secret("1")))),
+        ];
+        for (index, other) in others.iter().enumerate() {
+            assert_ne!(&same, other);
+            assert!(!others[..index].contains(other));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_comes_back_from_the_form(name in ".{1,20}", value in ".{0,40}") {
+            let mut form = Form::new();
+            form.append(&name, &value);
+            let read: Vec<_> = form_urlencoded::parse(&form.into_bytes()).into_owned().collect();
+            prop_assert_eq!(read, vec![(name, value)]);
+        }
+    }
+}
