@@ -1,1 +1,16 @@
-//! b
+//! N-API binding of `smart-m2m-core`: types across the boundary, promises, the hook, errors. No
+//! policy, no protocol.
+//!
+//! Nothing here throws for an expected failure: it comes back as an [`outcome::Outcome`], and `lib/` makes the
+//! JavaScript error, with the caller's stack.
+
+#![expect(missing_docs, reason = "what crosses is documented in index.d.ts")]
+#![expect(clippy::needless_pass_by_value, reason = "N-API hands over owned values")]
+#![expect(clippy::must_use_candidate, reason = "JavaScript calls these, not Rust")]
+
+pub mod fields;
+pub mod hook;
+pub mod interceptor;
+pub mod keystores;
+pub mod outcome;
+pub mod settings;

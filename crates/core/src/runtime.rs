@@ -26,8 +26,7 @@ where
     let task = match &*RUNTIME {
         Ok(runtime) => runtime.spawn(work),
         Err(error) => {
-            let reason = format!("the I/O thread could not be started: {error}");
-            return futures_util::future::ready(Err(Error::Internal { reason })).boxed().shared();
+            return futures_util::future::ready(Err(cannot_start(error))).boxed().shared();
         }
     };
     // A panic in the task ends here, as an error of those who wait for it.
@@ -37,7 +36,16 @@ where
     settled.boxed().shared()
 }
 
-/// Starts work that nobody waits for. Without a runtime it does not run: then nothing else does either.
+/// Starts the runtime, if it is not running yet.
+pub(crate) fn start() -> Result<(), Error> {
+    RUNTIME.as_ref().map(drop).map_err(cannot_start)
+}
+
+fn cannot_start(error: &std::io::Error) -> Error {
+    Error::Internal { reason: format!("the I/O thread could not be started: {error}") }
+}
+
+/// Starts work that nobody waits for. An interceptor is proof that there is a runtime.
 pub fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     if let Ok(runtime) = &*RUNTIME {
         runtime.spawn(work);

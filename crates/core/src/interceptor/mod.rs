@@ -19,6 +19,7 @@ use crate::error::{Error, Problem};
 use crate::events::Warning;
 use crate::hook::{PreTokenHook, TokenRequestReason};
 use crate::params::{ClientAuthParams, ServerSetting};
+use crate::runtime::{self, Flight};
 use crate::server_url::ServerUrl;
 use crate::token::Token;
 use crate::transport::Transport;
@@ -47,18 +48,18 @@ struct State {
 }
 
 impl ClientAuthInterceptor {
-    /// No network, no waiting.
-    #[must_use]
-    pub fn new(engine: &'static Engine, params: ClientAuthParams) -> Self {
+    /// No network, no waiting. Fails only where the system gives no thread for I/O.
+    pub fn new(engine: &'static Engine, params: ClientAuthParams) -> Result<Self, Error> {
+        runtime::start()?;
         let mut state = State::default();
         state.warnings.extend(params.warnings.iter().cloned());
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             engine,
             transport: engine.transports.get(&params.transport),
             params,
             closed: CancellationToken::new(),
             state: Mutex::new(state),
-        }))
+        })))
     }
 
     /// The client's id.
@@ -236,7 +237,7 @@ impl Inner {
         state: &mut State,
         request: AcquisitionRequest,
         hook: Option<Arc<dyn PreTokenHook>>,
-    ) -> crate::runtime::Flight<Arc<Token>> {
+    ) -> Flight<Arc<Token>> {
         state.acquisitions += 1;
         let id = state.acquisitions;
         let slot_name = request.slot_name.clone();

@@ -1,0 +1,217 @@
+//! Reading options by their path. Derived conversions would ignore unknown names and echo wrong
+//! values, which can be secrets (architecture, "Options").
+
+use napi::bindgen_prelude::{Array, FromNapiValue as _, Object, Uint8Array, Unknown};
+use napi::{Error, ValueType};
+use smart_m2m_core::{Problem, Secret};
+
+/// A problem to report, or an exception that JavaScript threw while it was read.
+pub(crate) enum ReadError {
+    Problem(Problem),
+    Exception(Error),
+}
+
+impl From<Error> for ReadError {
+    fn from(error: Error) -> Self {
+        Self::Exception(error)
+    }
+}
+
+pub(crate) type Read<T> = Result<T, ReadError>;
+
+/// The members of one options object.
+pub(crate) struct Fields<'env> {
+    /// `''`, or `http.` for the object at `http`.
+    prefix: String,
+    object: Object<'env>,
+}
+
+impl<'env> Fields<'env> {
+    /// Refuses anything but an object with these members; names the nearest for another.
+    pub(crate) fn of(value: Unknown<'env>, path: &str, known: &[&str]) -> Read<Self> {
+        let what = if path.is_empty() { "options" } else { path };
+        if value.get_type()? != ValueType::Object || Array::from_unknown(value).is_ok() {
+            return refuse(what, "expected an object");
+        }
+        let object = Object::from_unknown(value)?;
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
+        for name in Object::keys(&object)? {
+            if !known.contains(&name.as_str()) {
+                return Err(ReadError::Problem(unknown_name(&prefix, &name, known)));
+            }
+        }
+        Ok(Self { prefix, object })
+    }
+
+    /// `undefined` counts as not given.
+    fn get(&self, name: &str) -> Read<Option<(Unknown<'env>, ValueType)>> {
+        let Some(value) = self.object.get::<Unknown<'env>>(name)? else { return Ok(None) };
+        let kind = value.get_type()?;
+        Ok((kind != ValueType::Undefined).then_some((value, kind)))
+    }
+
+    fn refuse<T>(&self, name: &str, why: &str) -> Read<T> {
+        refuse(&format!("{}{name}", self.prefix), why)
+    }
+
+    pub(crate) fn string(&self, name: &str) -> Read<Option<String>> {
+        match self.get(name)? {
+            None => Ok(None),
+            Some((value, ValueType::String)) => Ok(Some(String::from_unknown(value)?)),
+            Some(_) => self.refuse(name, "expected a string"),
+        }
+    }
+
+    pub(crate) fn secret(&self, name: &str) -> Read<Option<Secret>> {
+        Ok(self.string(name)?.map(Secret::new))
+    }
+
+    /// Outer: given or not. Inner: `null`.
+    #[expect(clippy::option_option, reason = "not given, null and a string are three things")]
+    pub(crate) fn string_or_null(&self, name: &str) -> Read<Option<Option<String>>> {
+        match self.get(name)? {
+            None => Ok(None),
+            Some((_, ValueType::Null)) => Ok(Some(None)),
+            Some((value, ValueType::String)) => Ok(Some(Some(String::from_unknown(value)?))),
+            Some(_) => self.refuse(name, "expected a string or null"),
+        }
+    }
+
+    pub(crate) fn boolean(&self, name: &str) -> Read<Option<bool>> {
+        match self.get(name)? {
+            None => Ok(None),
+            Some((value, ValueType::Boolean)) => Ok(Some(bool::from_unknown(value)?)),
+            Some(_) => self.refuse(name, "expected true or false"),
+        }
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Read<Option<f64>> {
+        match self.get(name)? {
+            None => Ok(None),
+            Some((value, ValueType::Number)) => Ok(Some(f64::from_unknown(value)?)),
+            Some(_) => self.refuse(name, "expected a number"),
+        }
+    }
+
+    /// One of a few strings; the value itself is not echoed.
+    pub(crate) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Read<Option<T>> {
+        let Some(given) = self.string(name)? else { return Ok(None) };
+        if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == given) {
+            return Ok(Some(*choice));
+        }
+        let names: Vec<_> = choices.iter().map(|(name, _)| format!("'{name}'")).collect();
+        self.refuse(name, &format!("expected {}", names.join(" or ")))
+    }
+
+    pub(crate) fn object(&self, name: &str, known: &[&str]) -> Read<Option<Fields<'env>>> {
+        let path = format!("{}{name}", self.prefix);
+        self.get(name)?.map(|(value, _)| Fields::of(value, &path, known)).transpose()
+    }
+
+    pub(crate) fn strings(&self, name: &str) -> Read<Option<Vec<String>>> {
+        let Some(items) = self.array(name)? else { return Ok(None) };
+        let mut strings = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            if item.get_type()? != ValueType::String {
+                return self.refuse(&format!("{name}[{index}]"), "expected a string");
+            }
+            strings.push(String::from_unknown(item)?);
+        }
+        Ok(Some(strings))
+    }
+
+    /// `[name, value]` pairs, as `lib/` hands them over.
+    pub(crate) fn pairs(&self, name: &str) -> Read<Option<Vec<(String, Secret)>>> {
+        let Some(items) = self.array(name)? else { return Ok(None) };
+        let mut pairs = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let pair = Array::from_unknown(item)?;
+            let (Some(left), Some(right)) =
+                (pair.get::<Unknown<'_>>(0)?, pair.get::<Unknown<'_>>(1)?)
+            else {
+                return self.refuse(&format!("{name}[{index}]"), "expected a name and a value");
+            };
+            if left.get_type()? != ValueType::String || right.get_type()? != ValueType::String {
+                return self.refuse(&format!("{name}[{index}]"), "name and value are strings");
+            }
+            pairs.push((String::from_unknown(left)?, Secret::new(String::from_unknown(right)?)));
+        }
+        Ok(Some(pairs))
+    }
+
+    /// Text or bytes.
+    pub(crate) fn bytes(&self, name: &str) -> Read<Option<Vec<u8>>> {
+        let Some((value, _)) = self.get(name)? else { return Ok(None) };
+        match bytes(value)? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.refuse(name, "expected a string or a Uint8Array"),
+        }
+    }
+
+    /// Text or bytes, or an array of them.
+    pub(crate) fn list_of_bytes(&self, name: &str) -> Read<Option<Vec<Vec<u8>>>> {
+        let Some((value, _)) = self.get(name)? else { return Ok(None) };
+        if let Some(one) = bytes(value)? {
+            return Ok(Some(vec![one]));
+        }
+        let Some(items) = self.array(name)? else { return Ok(None) };
+        let mut list = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            match bytes(item)? {
+                Some(bytes) => list.push(bytes),
+                None => {
+                    return self
+                        .refuse(&format!("{name}[{index}]"), "expected a string or a Uint8Array");
+                }
+            }
+        }
+        Ok(Some(list))
+    }
+
+    fn array(&self, name: &str) -> Read<Option<Vec<Unknown<'env>>>> {
+        let Some((value, _)) = self.get(name)? else { return Ok(None) };
+        let Ok(array) = Array::from_unknown(value) else {
+            return self.refuse(name, "expected an array");
+        };
+        let items = (0..array.len()).filter_map(|index| array.get(index).transpose());
+        Ok(Some(items.collect::<napi::Result<_>>()?))
+    }
+}
+
+fn bytes(value: Unknown<'_>) -> Read<Option<Vec<u8>>> {
+    match value.get_type()? {
+        ValueType::String => Ok(Some(String::from_unknown(value)?.into_bytes())),
+        ValueType::Object => Ok(Uint8Array::from_unknown(value).ok().map(|bytes| bytes.to_vec())),
+        _ => Ok(None),
+    }
+}
+
+fn refuse<T>(path: &str, why: &str) -> Read<T> {
+    Err(ReadError::Problem(Problem::config(format!("{path}: {why}"))))
+}
+
+/// The name can be a value that landed in the wrong place: it is shown only if it looks like a name.
+fn unknown_name(prefix: &str, name: &str, known: &[&str]) -> Problem {
+    const LONGEST_NAME: usize = 40;
+    let looks_like_a_name = name.len() <= LONGEST_NAME
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if !looks_like_a_name {
+        return Problem::config(format!(
+            "{prefix}…: unknown option; known are {}",
+            known.join(", ")
+        ));
+    }
+    let nearest = known
+        .iter()
+        .map(|other| {
+            (strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()), other)
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, other)| *distance <= other.len() / 2);
+    Problem::config(match nearest {
+        Some((_, other)) => {
+            format!("{prefix}{name}: unknown option; did you mean {prefix}{other}?")
+        }
+        None => format!("{prefix}{name}: unknown option; known are {}", known.join(", ")),
+    })
+}

@@ -1,0 +1,175 @@
+//! The draft behind `ClientAuthParams`: keeps secrets where no inspection of JavaScript reaches.
+
+use napi::Result;
+use napi::bindgen_prelude::{Either3, Null, Undefined, Unknown};
+use napi_derive::napi;
+use smart_m2m_core::{
+    BasicEncoding, ClientAuthMethod, ClientAuthOptions, HttpOptions, RenewalOptions, RetryOptions,
+    Secret,
+};
+
+use crate::fields::{Fields, Read, ReadError};
+use crate::outcome::{DONE, Outcome};
+
+const NAMES: [&str; 16] = [
+    "clientId",
+    "keystore",
+    "clientSecret",
+    "scope",
+    "additionalParameters",
+    "forceHttpInTokenRequestAudience",
+    "fhirBaseUrl",
+    "issuer",
+    "tokenEndpoint",
+    "clientAuthMethod",
+    "basicEncoding",
+    "allowedOrigins",
+    "allowInsecureHttp",
+    "renewal",
+    "retry",
+    "http",
+];
+
+/// Settings under construction.
+#[napi]
+#[derive(Default)]
+pub struct Settings {
+    pub(crate) options: ClientAuthOptions,
+}
+
+#[napi]
+impl Settings {
+    /// Nothing set.
+    #[napi(constructor, catch_unwind)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts these over what was set before: all of them, or none if one is refused.
+    #[napi(catch_unwind, ts_args_type = "options: unknown", ts_return_type = "Outcome<null>")]
+    pub fn set(&mut self, options: Unknown<'_>) -> Result<Outcome<Null>> {
+        let mut merged = self.options.clone();
+        match merge(&mut merged, options) {
+            Ok(()) => {
+                self.options = merged;
+                Ok(Outcome(Ok(DONE)))
+            }
+            Err(ReadError::Problem(problem)) => Ok(Outcome(Err(problem.into()))),
+            Err(ReadError::Exception(exception)) => Err(exception),
+        }
+    }
+
+    /// `clientId`
+    #[napi(getter, catch_unwind)]
+    pub fn client_id(&self) -> Option<String> {
+        self.options.client_id.clone()
+    }
+
+    /// `keystore`
+    #[napi(getter, catch_unwind)]
+    pub fn keystore_name(&self) -> Option<String> {
+        self.options.keystore.clone()
+    }
+
+    /// `undefined`: never set; `null`: deliberately none.
+    #[napi(getter, catch_unwind)]
+    pub fn scope(&self) -> Either3<String, Null, Undefined> {
+        match &self.options.scope {
+            Some(Some(scope)) => Either3::A(scope.clone()),
+            Some(None) => Either3::B(Null),
+            None => Either3::C(()),
+        }
+    }
+
+    /// `forceHttpInTokenRequestAudience`
+    #[napi(getter, catch_unwind)]
+    pub fn force_http_in_token_request_audience(&self) -> bool {
+        self.options.force_http_in_token_request_audience
+    }
+
+    /// Whether there is one; never which.
+    #[napi(getter, catch_unwind)]
+    pub fn has_client_secret(&self) -> bool {
+        self.options.client_secret.is_some()
+    }
+}
+
+fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
+    let fields = Fields::of(given, "", &NAMES)?;
+    replace_some(&mut options.client_id, fields.string("clientId")?);
+    replace_some(&mut options.keystore, fields.string("keystore")?);
+    replace_some(&mut options.client_secret, fields.secret("clientSecret")?);
+    replace_some(&mut options.scope, fields.string_or_null("scope")?);
+    replace(&mut options.additional_parameters, fields.pairs("additionalParameters")?);
+    replace(
+        &mut options.force_http_in_token_request_audience,
+        fields.boolean("forceHttpInTokenRequestAudience")?,
+    );
+    replace_some(&mut options.fhir_base_url, fields.string("fhirBaseUrl")?);
+    replace_some(&mut options.issuer, fields.string("issuer")?);
+    replace_some(&mut options.token_endpoint, fields.string("tokenEndpoint")?);
+    let methods = ClientAuthMethod::ALL.map(|method| (method.as_str(), method));
+    replace_some(&mut options.client_auth_method, fields.choice("clientAuthMethod", &methods)?);
+    let encodings = [("rfc6749", BasicEncoding::Rfc6749), ("raw", BasicEncoding::Raw)];
+    replace(&mut options.basic_encoding, fields.choice("basicEncoding", &encodings)?);
+    replace(&mut options.allowed_origins, fields.strings("allowedOrigins")?);
+    replace(&mut options.allow_insecure_http, fields.boolean("allowInsecureHttp")?);
+    if let Some(fields) = fields.object("renewal", &["marginSeconds", "defaultLifetimeSeconds"])? {
+        merge_renewal(&mut options.renewal, &fields)?;
+    }
+    if let Some(fields) =
+        fields.object("retry", &["attempts", "maxRetryAfterSeconds", "deadlineMs"])?
+    {
+        merge_retry(&mut options.retry, &fields)?;
+    }
+    let names = [
+        "timeoutMs",
+        "connectTimeoutMs",
+        "proxy",
+        "noProxy",
+        "ca",
+        "maxResponseBytes",
+        "userAgent",
+    ];
+    if let Some(fields) = fields.object("http", &names)? {
+        merge_http(&mut options.http, &fields)?;
+    }
+    Ok(())
+}
+
+fn merge_renewal(options: &mut RenewalOptions, fields: &Fields<'_>) -> Read<()> {
+    replace_some(&mut options.margin_seconds, fields.number("marginSeconds")?);
+    replace_some(&mut options.default_lifetime_seconds, fields.number("defaultLifetimeSeconds")?);
+    Ok(())
+}
+
+fn merge_retry(options: &mut RetryOptions, fields: &Fields<'_>) -> Read<()> {
+    replace_some(&mut options.attempts, fields.number("attempts")?);
+    replace_some(&mut options.max_retry_after_seconds, fields.number("maxRetryAfterSeconds")?);
+    replace_some(&mut options.deadline_ms, fields.number("deadlineMs")?);
+    Ok(())
+}
+
+fn merge_http(options: &mut HttpOptions, fields: &Fields<'_>) -> Read<()> {
+    replace_some(&mut options.timeout_ms, fields.number("timeoutMs")?);
+    replace_some(&mut options.connect_timeout_ms, fields.number("connectTimeoutMs")?);
+    let proxy = fields.string_or_null("proxy")?.map(|proxy| proxy.map(Secret::new));
+    replace_some(&mut options.proxy, proxy);
+    replace_some(&mut options.no_proxy, fields.string("noProxy")?);
+    replace(&mut options.ca, fields.list_of_bytes("ca")?);
+    replace_some(&mut options.max_response_bytes, fields.number("maxResponseBytes")?);
+    replace_some(&mut options.user_agent, fields.string("userAgent")?);
+    Ok(())
+}
+
+fn replace<T>(setting: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *setting = given;
+    }
+}
+
+fn replace_some<T>(setting: &mut Option<T>, given: Option<T>) {
+    if given.is_some() {
+        *setting = given;
+    }
+}
