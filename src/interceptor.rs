@@ -187,11 +187,11 @@ impl Interceptor {
     pub fn stats(&self) -> NativeStats {
         let stats = self.interceptor.stats();
         NativeStats {
-            token_requests: stats.token_requests as f64,
-            cache_hits: stats.cache_hits as f64,
-            renewals: stats.renewals as f64,
-            failures: stats.failures as f64,
-            invalidations: stats.invalidations as f64,
+            token_requests: count(stats.token_requests),
+            cache_hits: count(stats.cache_hits),
+            renewals: count(stats.renewals),
+            failures: count(stats.failures),
+            invalidations: count(stats.invalidations),
             last_error_code: stats.last_error.map(|code| code.as_str().to_owned()),
             expires_at_ms: stats.expires_at.map(Now::epoch_milliseconds),
             renews_at_ms: stats.renews_at.map(Now::epoch_milliseconds),
@@ -215,4 +215,9 @@ impl Interceptor {
     pub fn close(&self) {
         self.interceptor.close();
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counters stay far below 2^53")]
+fn count(number: u64) -> f64 {
+    number as f64
 }
