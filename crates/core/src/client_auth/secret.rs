@@ -11,19 +11,26 @@ use super::BasicEncoding;
 use crate::error::Error;
 use crate::secret::Secret;
 
+impl BasicEncoding {
+    /// `id:secret`, as it goes into Base64.
+    pub(crate) fn credentials(self, client_id: &str, secret: &Secret) -> Zeroizing<String> {
+        Zeroizing::new(match self {
+            Self::Rfc6749 => {
+                let (id, secret) = (percent_encode(client_id), percent_encode(secret.expose()));
+                format!("{}:{}", *id, *secret)
+            }
+            Self::Raw => format!("{client_id}:{}", secret.expose()),
+        })
+    }
+}
+
 /// The `Authorization` header; marked sensitive, so that no debug output of HTTP shows it.
 pub(super) fn basic(
     client_id: &str,
     secret: &Secret,
     encoding: BasicEncoding,
 ) -> Result<HeaderValue, Error> {
-    let credentials = Zeroizing::new(match encoding {
-        BasicEncoding::Rfc6749 => {
-            let (id, secret) = (percent_encode(client_id), percent_encode(secret.expose()));
-            format!("{}:{}", *id, *secret)
-        }
-        BasicEncoding::Raw => format!("{client_id}:{}", secret.expose()),
-    });
+    let credentials = encoding.credentials(client_id, secret);
     let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(credentials.as_bytes())));
     let mut header = HeaderValue::from_str(&value)
         .map_err(|_| Error::Internal { reason: "Base64 made no header value".to_owned() })?;

@@ -44,6 +44,12 @@ pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
         };
         entries.push(KeyEntry { key_id: None, algorithm: None, content: content(private) });
     }
+    if entries.is_empty() && !is_complete(text) {
+        return Err(Problem::new(
+            ErrorCode::KeystoreCorrupt,
+            "a PEM block is cut short: -----BEGIN … without its -----END …",
+        ));
+    }
     if entries.is_empty() {
         return Err(Problem::new(
             ErrorCode::KeystoreUnusableKey,
@@ -51,6 +57,12 @@ pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
         ));
     }
     Ok(KeySet::new(entries, certificates))
+}
+
+/// The parser passes over a block that does not end.
+fn is_complete(text: &[u8]) -> bool {
+    let count = |boundary: &[u8]| text.windows(boundary.len()).filter(|at| *at == boundary).count();
+    count(b"-----BEGIN ") == count(b"-----END ")
 }
 
 fn content(private: Result<PrivateKey, Problem>) -> KeyContent {
@@ -120,6 +132,8 @@ mod tests {
         assert_eq!(refusal(encrypted).code, ErrorCode::KeystoreUnsupported);
         let traditional = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
         assert_eq!(refusal(traditional).code, ErrorCode::KeystoreUnsupported);
+        let cut_short = "-----BEGIN PRIVATE KEY-----\nAAAA\n";
+        assert_eq!(refusal(cut_short).code, ErrorCode::KeystoreCorrupt);
         let damaged = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
         assert_eq!(refusal(damaged).code, ErrorCode::KeystoreCorrupt);
     }

@@ -78,9 +78,9 @@ impl SmileDefinitions<'_> {
     fn resolve(&self, path: &str) -> Result<PathBuf, Problem> {
         if let Some(on_classpath) = path.strip_prefix("classpath:") {
             let root = self.classpath.ok_or_else(|| {
-                Problem::config(format!(
-                    "{path}: give the folder that stands for the class path (classpath)"
-                ))
+                Problem::config(
+                    "filePath: classpath: needs the folder that stands for the class path (classpath)",
+                )
             })?;
             return Ok(root.join(on_classpath.trim_start_matches('/')));
         }

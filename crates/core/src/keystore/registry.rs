@@ -60,7 +60,7 @@ impl Keystore {
     ) -> Result<Self, Problem> {
         check_name(name)?;
         let content = source.read(key_id).map_err(|problem| {
-            let place = source.path().map(|path| format!(" ({})", path.display()));
+            let place = source.path().map(|path| format!(" ({})", shown(path)));
             Problem::new(
                 problem.code,
                 format!("keystore '{name}'{}: {}", place.unwrap_or_default(), problem.message),
@@ -177,6 +177,17 @@ impl Keystores {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Keystore>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A path for a message, unless it is a key that landed in the wrong place.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_key = text.contains("-----") || text.contains(['{', '\n']);
+    if is_key {
+        "a path that looks like the key itself; give keys as data or jwks".to_owned()
+    } else {
+        text
     }
 }
 

@@ -48,7 +48,18 @@ impl<'a> Refusal<'a> {
 
     /// A success status with a JSON object that is no token response.
     pub(super) fn unusable(&self, answer: &Answer, unusable: Unusable) -> Error {
-        self.error(unusable.code, answer.status, None, unusable.reason, None, None)
+        let (code, reason) = match unusable {
+            Unusable::Response(reason) => (ErrorCode::TokenResponse, reason.to_owned()),
+            Unusable::TokenType(token_type) => (
+                ErrorCode::UnsupportedTokenType,
+                format!(
+                    "its token_type is '{}', and only Bearer is supported (RFC 6749 §7.1); have \
+                     the client registered for bearer tokens",
+                    Redaction::of(self.request).clean(&token_type)
+                ),
+            ),
+        };
+        self.error(code, answer.status, None, reason, None, None)
     }
 
     /// A success status without JSON. The body is not quoted: it could hold a token.

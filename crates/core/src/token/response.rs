@@ -9,7 +9,7 @@ use super::request::TokenRequest;
 use super::schedule::RenewalPolicy;
 use super::scope::missing_scopes;
 use crate::clock::Now;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::events::Warning;
 use crate::secret::Secret;
 use crate::transport::{Answer, NoAnswer};
@@ -40,7 +40,7 @@ pub(super) fn read(
         Some(Value::Object(members)) => {
             expectation.read(members).map_err(|unusable| refusal.unusable(&answer, unusable))
         }
-        Some(_) => Err(refusal.unusable(&answer, Unusable::response("JSON, but not an object"))),
+        Some(_) => Err(refusal.unusable(&answer, Unusable::Response("JSON, but not an object"))),
         None => Err(refusal.not_json(&answer)),
     }
 }
@@ -55,16 +55,12 @@ fn is_error(members: &Map<String, Value>) -> bool {
     members.get("error").is_some_and(|error| !error.is_null())
 }
 
-/// Why a JSON object is no usable token response.
-pub(super) struct Unusable {
-    pub(super) code: ErrorCode,
-    pub(super) reason: String,
-}
-
-impl Unusable {
-    fn response(reason: impl Into<String>) -> Self {
-        Self { code: ErrorCode::TokenResponse, reason: reason.into() }
-    }
+/// Why a success is no usable token response.
+pub(super) enum Unusable {
+    /// In our words.
+    Response(&'static str),
+    /// Of a type that is not Bearer; as the server wrote it.
+    TokenType(String),
 }
 
 impl Expectation<'_> {
@@ -113,13 +109,13 @@ impl Expectation<'_> {
 fn access_token(value: Option<Value>) -> Result<Secret, Unusable> {
     match value {
         Some(Value::String(token)) if is_b64token(&token) => Ok(Secret::new(token)),
-        Some(Value::String(token)) if !token.is_empty() => Err(Unusable::response(
+        Some(Value::String(token)) if !token.is_empty() => Err(Unusable::Response(
             "its access_token has characters that no Authorization header may carry (RFC 6750 §2.1)",
         )),
         None | Some(Value::String(_) | Value::Null) => {
-            Err(Unusable::response("it has no access_token"))
+            Err(Unusable::Response("it has no access_token"))
         }
-        Some(_) => Err(Unusable::response("its access_token is not a string")),
+        Some(_) => Err(Unusable::Response("its access_token is not a string")),
     }
 }
 
@@ -136,17 +132,8 @@ fn check_token_type(value: Option<Value>) -> Result<Option<Warning>, Unusable> {
             "TOKEN_TYPE_MISSING",
             "the token response has no token_type; the token is used as a Bearer token",
         ))),
-        Some(Value::String(token_type)) => {
-            let shown: String = token_type.chars().filter(|c| !c.is_control()).take(40).collect();
-            Err(Unusable {
-                code: ErrorCode::UnsupportedTokenType,
-                reason: format!(
-                    "its token_type is '{shown}', and only Bearer is supported (RFC 6749 §7.1); \
-                     have the client registered for bearer tokens"
-                ),
-            })
-        }
-        Some(_) => Err(Unusable::response("its token_type is not a string")),
+        Some(Value::String(token_type)) => Err(Unusable::TokenType(token_type)),
+        Some(_) => Err(Unusable::Response("its token_type is not a string")),
     }
 }
 
@@ -185,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::client_auth::ClientAuthentication;
+    use crate::error::ErrorCode;
     use crate::server_url::ServerUrl;
 
     const RENEWAL: RenewalPolicy =
