@@ -217,7 +217,7 @@ mod tests {
             json.replace('ä', "\\u00e4"),
             json,
             "kX7&quot;w\\q/9+Tz &amp; b4 %41=&#228;&#xDF;".to_owned(),
-            secret.chars().take(20).collect(),
+            secret.chars().take(24).collect(),
         ] {
             assert_eq!(redaction.clean(&format!("bad: {echo}, sorry")), WITHHELD, "{echo}");
         }
