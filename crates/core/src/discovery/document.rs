@@ -70,15 +70,13 @@ fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
 }
 
 fn parse(url: &Url, answer: &Answer) -> Result<Document, Error> {
-    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-    let body = answer.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&answer.body);
-    match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(members)) => {
+    match answer.json() {
+        Some(Value::Object(members)) => {
             Ok(Document { members, freshness: freshness(answer.header(CACHE_CONTROL)) })
         }
-        Ok(_) => Err(failure(url, Some(200), "JSON, but not an object".to_owned(), false, None)),
-        Err(_) => {
-            let reason = if body.trim_ascii_start().starts_with(b"<") {
+        Some(_) => Err(failure(url, Some(200), "JSON, but not an object".to_owned(), false, None)),
+        None => {
+            let reason = if answer.is_markup() {
                 "HTML or XML instead of JSON; is this the FHIR base URL, and not that of a web page?"
             } else {
                 "the body is not JSON"

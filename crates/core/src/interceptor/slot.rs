@@ -80,6 +80,10 @@ impl Slot {
         let supplied =
             self.supplied.take_if(|token| header.is_none_or(|header| token.header() == header));
         let requested = self.source.as_ref().is_some_and(|source| source.invalidate(header));
+        if header.is_none() {
+            // Its callers still get what it brings; later ones start anew.
+            self.acquisition = None;
+        }
         let dropped = supplied.is_some() || requested;
         self.rejected |= dropped || header.is_none();
         if dropped {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::redaction::Redaction;
 use super::request::TokenRequest;
-use super::response::{Unusable, parse};
+use super::response::Unusable;
 use crate::client_auth::ClientAuthMethod;
 use crate::error::{Error, ErrorCode, OAuthError, TokenEndpointError};
 use crate::server_url::display;
@@ -62,11 +62,17 @@ impl<'a> Refusal<'a> {
         self.error(code, answer.status, None, reason, None, None)
     }
 
+    /// A success status with JSON that is no object.
+    pub(super) fn not_an_object(&self, answer: &Answer) -> Error {
+        let reason = "JSON, but not an object".to_owned();
+        self.error(ErrorCode::TokenResponse, answer.status, None, reason, None, None)
+    }
+
     /// A success status without JSON. The body is not quoted: it could hold a token.
     pub(super) fn not_json(&self, answer: &Answer) -> Error {
-        let (reason, hint) = if answer.body.trim_ascii().is_empty() {
+        let (reason, hint) = if answer.is_empty() {
             ("an empty body instead of a token response", "is this the token endpoint?")
-        } else if is_page(&answer.body) {
+        } else if answer.is_markup() {
             (
                 "an HTML page instead of a token response",
                 "this is probably a login page, not the token endpoint: check tokenEndpoint or the FHIR base URL",
@@ -127,7 +133,7 @@ impl<'a> Refusal<'a> {
     fn detail(&self, answer: &Answer) -> Detail {
         let redaction = Redaction::of(self.request);
         let plain = |reason: String| Detail { oauth: None, reason, is_page: false };
-        match parse(&answer.body) {
+        match answer.json() {
             Some(Value::Object(members)) => {
                 if let Some(oauth) = oauth_error(&members, &redaction) {
                     let mut reason = oauth.error.clone();
@@ -142,8 +148,8 @@ impl<'a> Refusal<'a> {
                     |text| redaction.clean(&text),
                 ))
             }
-            _ if answer.body.trim_ascii().is_empty() => plain("an empty body".to_owned()),
-            _ if is_page(&answer.body) => Detail {
+            _ if answer.is_empty() => plain("an empty body".to_owned()),
+            _ if answer.is_markup() => Detail {
                 oauth: None,
                 reason: "an HTML page instead of JSON".to_owned(),
                 is_page: true,
@@ -249,10 +255,6 @@ fn problem_text(members: &Map<String, Value>) -> Option<String> {
         .filter_map(|name| members.get(*name)?.as_str())
         .collect();
     (!parts.is_empty()).then(|| parts.join(": "))
-}
-
-fn is_page(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"<")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tokens: requested, read, kept and renewed.
 
 mod cache;
+mod exchange;
 mod failure;
 mod redaction;
 mod request;

@@ -3,19 +3,16 @@
 use std::fmt;
 
 use bytes::Bytes;
+use reqwest::header::HeaderValue;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::Token;
-use super::response::{self, Expectation};
-use super::schedule::RenewalPolicy;
 use crate::client_auth::ClientAuthentication;
 use crate::clock::Now;
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::secret::Secret;
 use crate::server_url::ServerUrl;
-use crate::transport::{RetryPolicy, Transport, with_retries};
 
 /// Names that additional parameters cannot take: each would say a second time, and differently,
 /// what the client says itself (BP-6).
@@ -97,45 +94,23 @@ impl TokenRequest {
         fields.finish()
     }
 
-    /// Sends it, and sends it again where that can help: each time authenticated anew.
-    pub(crate) async fn send(
-        &self,
-        transport: &Transport,
-        retry: &RetryPolicy,
-        renewal: &RenewalPolicy,
-    ) -> Result<Token, Error> {
-        with_retries(retry, &self.endpoint.display(), || self.send_once(transport, renewal)).await
-    }
-
-    async fn send_once(
-        &self,
-        transport: &Transport,
-        renewal: &RenewalPolicy,
-    ) -> Result<Token, Error> {
-        let sent_at = Now::read();
-        let mut form = self.form();
-        let authorization = self.authentication.authenticate(
-            &self.client_id,
-            self.endpoint.raw(),
-            &mut form,
-            sent_at,
-        )?;
-        for (name, value) in &self.additional_parameters {
-            form.append(name, value.expose());
-        }
-        let answer =
-            transport.post_form(self.endpoint.url(), form.into_bytes(), authorization).await;
-        let expectation = Expectation { request: self, sent_at, renewal };
-        response::read(&expectation, answer)
-    }
-
-    fn form(&self) -> Form {
+    /// The body and, for HTTP Basic, the header: anew for every HTTP attempt.
+    pub(super) fn prepare(&self, now: Now) -> Result<(Bytes, Option<HeaderValue>), Error> {
         let mut form = Form::new();
         form.append("grant_type", "client_credentials");
         if let Some(scope) = &self.scope {
             form.append("scope", scope);
         }
-        form
+        let authorization = self.authentication.authenticate(
+            &self.client_id,
+            self.endpoint.raw(),
+            &mut form,
+            now,
+        )?;
+        for (name, value) in &self.additional_parameters {
+            form.append(name, value.expose());
+        }
+        Ok((form.into_bytes(), authorization))
     }
 
     /// The scopes asked for.

@@ -12,6 +12,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::exchange::exchange;
 use super::{RenewalPolicy, Token, TokenRequest};
 use crate::clock::Now;
 use crate::error::Error;
@@ -81,7 +82,7 @@ impl TokenSource {
         let id = state.flights;
         let this = self.clone();
         let flight = launch(async move {
-            let result = this.request.send(&this.transport, &this.retry, &this.renewal).await;
+            let result = exchange(&this.request, &this.transport, &this.retry, &this.renewal).await;
             let result = result.map(Arc::new);
             this.settle(id, result.as_ref());
             result

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{NoProxy, Proxy, redirect};
+use serde_json::Value;
 use url::Url;
 
 use super::limits::{self, BodyError};
@@ -121,6 +122,21 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn header(&self, name: impl reqwest::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Tolerant of a byte order mark and of any content type (HT-4).
+    pub(crate) fn json(&self) -> Option<Value> {
+        const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+        serde_json::from_slice(self.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.body)).ok()
+    }
+
+    /// HTML or XML, by its first character: content types cannot be trusted here either.
+    pub(crate) fn is_markup(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.body.trim_ascii().is_empty()
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
