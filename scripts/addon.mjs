@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageBin } from './package-bin.mjs';
+import { run } from './run.mjs';
+
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', '.cargo', 'src', 'crates'];
+const LOADER = 'native.js';
+const TYPES = 'native.d.ts';
+
+/**
+ * Whether `lib/` lacks the addon for this platform, or has one that is older than its sources.
+ *
+ * @param {string} root
+ */
+export function addonIsStale(root) {
+  const lib = join(root, 'lib');
+  const { napi } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const prefix = `${napi.binaryName}.${process.platform}-${process.arch}`;
+  const names = readdirSync(lib);
+  const addon = names.find((name) => name.startsWith(prefix) && name.endsWith('.node'));
+  if (addon === undefined || !names.includes(LOADER) || !names.includes(TYPES)) return true;
+  const builtAt = statSync(join(lib, addon)).mtimeMs;
+  return SOURCES.some((source) => newestChange(join(root, source)) > builtAt);
+}
+
+/**
+ * Builds the addon and its loader into `lib/`.
+ *
+ * @param {string} root
+ * @param {{ release?: boolean, args?: string[] }} [options] `args` as `napi build` takes them
+ * @returns {Promise<boolean>} whether it was built
+ */
+export async function buildAddon(root, { release = true, args = [] } = {}) {
+  const profile = release ? ['--release'] : [];
+  const files = ['--output-dir', 'lib', '--js', LOADER, '--dts', TYPES];
+  const napi = packageBin(root, '@napi-rs/cli', 'napi');
+  const { ok } = await run(process.execPath, [napi, 'build', '--platform', ...profile, ...files, ...args], {
+    cwd: root,
+  });
+  return ok;
+}
+
+/** A folder counts as well: what was deleted from it has changed it. */
+function newestChange(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
+}

@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { addonIsStale, buildAddon } from './addon.mjs';
+import { run } from './run.mjs';
+import { missingTools } from './toolchain.mjs';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * Brings a clone to where its commands can run: checks the machine's tools and installs the dependencies.
+ * What fails is said on stderr.
+ *
+ * @returns {Promise<boolean>}
+ */
+export async function prepareTools() {
+  const missing = missingTools(root);
+  for (const problem of missing) console.error(problem);
+  if (missing.length > 0) return false;
+  if (dependenciesAreCurrent()) return true;
+  console.log('Installing the development dependencies …');
+  const installed = await npm(
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  );
+  if (!installed) console.error('The development dependencies could not be installed.');
+  return installed;
+}
+
+/**
+ * Builds the addon if it is missing or older than its sources.
+ *
+ * @returns {Promise<boolean>}
+ */
+export async function prepareAddon() {
+  if (!addonIsStale(root)) return true;
+  console.log('Building the addon; the first time takes some minutes …');
+  const built = await buildAddon(root);
+  if (!built) console.error('The addon could not be built.');
+  return built;
+}
+
+function dependenciesAreCurrent() {
+  // npm writes this file last: without it an installation was interrupted.
+  const installed = statSync(join(root, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
+  return installed !== undefined && installed.mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+async function npm(...args) {
+  const cli = process.env.npm_execpath;
+  // As a script where it can be had: on Windows the command `npm` is a batch file, which needs a shell.
+  const { ok } =
+    cli !== undefined && basename(cli) === 'npm-cli.js'
+      ? await run(process.execPath, [cli, ...args], { cwd: root })
+      : await run('npm', args, { cwd: root });
+  return ok;
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { lint } from './lint-steps.mjs';
+import { packageBin } from './package-bin.mjs';
+import { prepareAddon, prepareTools, root } from './prepare.mjs';
+import { run } from './run.mjs';
+import { avaCounts, cargoCounts, jestCounts } from './test-counts.mjs';
+
+// Everything that is checked, one after the other, also after a failure. The last line counts it.
+
+const node = process.execPath;
+const consumers = join('__test__', 'consumers');
+
+if (!(await prepareTools())) process.exit(1);
+const hasAddon = await prepareAddon();
+
+const results = [];
+if (!hasAddon) results.push({ name: 'addon', passed: 0, failed: 1 });
+results.push(...(await lint()));
+await test('cargo test', 'cargo', ['test', '--workspace', '--no-fail-fast'], cargoCounts);
+if (hasAddon) {
+  await test('ava', node, [packageBin(root, 'ava')], avaCounts);
+  await test(
+    'jest',
+    node,
+    [packageBin(root, 'jest'), '--config', join(consumers, 'jest', 'jest.config.js')],
+    jestCounts,
+  );
+  await test('ESM consumer', node, [join(consumers, 'esm', 'consumer.mjs')]);
+}
+for (const project of ['tsconfig.json', 'tsconfig.dom.json']) {
+  const path = join(consumers, 'typescript', project);
+  await test(`TypeScript consumer (${project})`, node, [
+    packageBin(root, 'typescript', 'tsc'),
+    '--project',
+    path,
+  ]);
+}
+
+const passed = results.reduce((total, result) => total + result.passed, 0);
+const failed = results.reduce((total, result) => total + result.failed, 0);
+console.log();
+for (const result of results) console.log(`${result.name}: ${result.passed} passed, ${result.failed} failed`);
+if (failed > 0) process.exitCode = 1;
+console.log(`\n${passed} passed, ${failed} failed`);
+
+/** Without counts of its own a step counts as one test. */
+async function test(name, command, args, counts) {
+  console.log(`\n> ${name}`);
+  const { ok, output } = await run(command, args, { cwd: root, keepOutput: counts !== undefined });
+  const { passed, failed } = counts?.(output) ?? { passed: ok ? 1 : 0, failed: 0 };
+  // A runner that fails without a failed test could not run at all.
+  results.push({ name, passed, failed: ok ? failed : Math.max(failed, 1) });
+}
