@@ -1,0 +1,430 @@
+/**
+ * `@org/smart-m2m`: `Authorization` headers for FHIR and OAuth 2.0 servers, machine to machine. A client
+ * proves itself with a signed assertion or a secret (SMART App Launch, Backend Services; RFC 6749 §4.4); the
+ * package finds the token endpoint, keeps one token for all callers, and renews it before it ends.
+ *
+ * Names on the first screen are those of Smile CDR's machine-to-machine page; the rest is what Node users
+ * need around them.
+ *
+ * What is worth a word and no failure is published on the `node:diagnostics_channel` named
+ * `smart-m2m:warning`, as `{ code, message, clientId }`.
+ */
+
+// ───────────────────────────── Smile-compatible surface ─────────────────────────────
+
+/**
+ * Name/value pair of an additional token-request parameter. Order and repeated names are kept (RFC 8707 §2
+ * repeats `resource`). The value counts as a secret: printed, inspected or serialised, a pair shows its name
+ * only.
+ */
+export declare class BasicNameValuePair {
+  constructor(name: string, value: string);
+  readonly name: string;
+  readonly value: string;
+}
+export type NameValuePair =
+  | BasicNameValuePair
+  | { name: string; value: string }
+  | readonly [name: string, value: string];
+
+/**
+ * What the client is and how it proves it. Setters change this object and return it; `create` takes a
+ * snapshot. A value of a wrong type throws `ERR_INVALID_CONFIG` at once, and so does undefined given to a
+ * setter; whether the settings fit together is checked by `create`.
+ */
+export declare class ClientAuthParams {
+  constructor(clientId: string);
+  /**
+   * Plain-object form of the same settings. Unknown keys throw `ERR_INVALID_CONFIG` and name the nearest
+   * known key.
+   */
+  static from(options: ClientAuthOptions): ClientAuthParams;
+
+  /**
+   * With a keystore the client signs assertions (RFC 7523 §2.2), also where a secret is set.
+   * See {@link Keystores}.
+   */
+  withKeystore(keystoreName: string): this;
+  withClientSecret(clientSecret: string): this;
+  /** Sent as it stands (RFC 6749 §3.3). null: send no scope parameter. */
+  withScope(scope: string | null): this;
+  /** Follow the protocol's own parameters in this order, in both flows; they cannot replace one of those. */
+  withAdditionalParameters(parameters: Iterable<NameValuePair> | Record<string, string>): this;
+  /**
+   * The assertion's `aud` says `http:` where the token endpoint says `https:`, for servers behind a proxy
+   * that ends TLS. Nothing else changes, the request itself still goes to the https URL. Default of `force`:
+   * true.
+   */
+  withForceHttpInTokenRequestAudience(force?: boolean): this;
+
+  // Where the authorization server is. Without any of these it is found from each request's FHIR base URL.
+  /** `{url}/.well-known/smart-configuration` names the token endpoint (SMART App Launch, Conformance). */
+  withFhirBaseUrl(url: string): this;
+  /**
+   * Its metadata names the token endpoint, and has to name this very issuer (RFC 8414 §3.3; OpenID Connect
+   * Discovery §4.3).
+   */
+  withIssuer(url: string): this;
+  /** No discovery. */
+  withTokenEndpoint(url: string): this;
+
+  /**
+   * Everything else by name, e.g.
+   * `.with({ clientAuthMethod: 'client_secret_post', http: { timeoutMs: 10_000 } })`.
+   */
+  with(options: Partial<Omit<ClientAuthOptions, 'clientId'>>): this;
+
+  readonly clientId: string;
+  readonly keystoreName: string | null;
+  /** undefined: never set; null: deliberately none. */
+  readonly scope: string | null | undefined;
+  readonly forceHttpInTokenRequestAudience: boolean;
+  /**
+   * True when a secret is set; the secret itself can never be read back, printed, inspected or serialised.
+   */
+  readonly hasClientSecret: boolean;
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: Smile CDR's scripts know it as a class.
+export declare class ClientAuthInterceptorFactory {
+  /**
+   * Validates and returns; resolves and reads the keystore; makes no network call. One problem is thrown
+   * under its own code (`ERR_KEYSTORE_NOT_FOUND`, `ERR_INSECURE_URL`, …); several as `ERR_INVALID_CONFIG`
+   * with all of them in `problems`.
+   */
+  static create(params: ClientAuthParams | ClientAuthOptions): ClientAuthInterceptor;
+}
+
+/** Older Smile spelling of the same two things. */
+export { ClientAuthParams as ClientAuthState };
+// ClientAuthInterceptor.fromState(state) is ClientAuthInterceptorFactory.create(state)
+
+export declare class ClientAuthInterceptor {
+  private constructor();
+  static fromState(params: ClientAuthParams | ClientAuthOptions): ClientAuthInterceptor;
+
+  /** `Bearer <token>`: from the cache when it is still good, else after one (shared) token request. */
+  getAuthorizationHeader(request?: AuthorizationRequest): Promise<string>;
+  /** The same, with what the server said about the token. */
+  getAccessToken(request?: AuthorizationRequest): Promise<AccessToken>;
+
+  /** Registers hooks; several may be registered, in order, each of them once. Returns this. */
+  registerInterceptor(hooks: ClientInterceptor): this;
+  /** True if they were registered. */
+  unregisterInterceptor(hooks: ClientInterceptor): boolean;
+
+  /**
+   * HAPI-style request hook: replaces (never appends) `Authorization` on a fetch `Request`, `Headers`, or
+   * `{ url, headers }`, in place, and resolves to it; unchangeable `Headers`, such as a response's, are
+   * replaced by a copy. A request whose absolute URL has another origin than the FHIR base and the allowed
+   * origins is resolved as it came, without the token, with one warning event per origin. The caller answers
+   * for a request whose URL is relative or unknown, and for all of them where neither a FHIR base nor allowed
+   * origins are configured.
+   */
+  interceptRequest<R extends RequestLike>(request: R, options?: AuthorizationRequest): Promise<R>;
+  /**
+   * Feeds back a response: a 401 drops the token that this request carried, and only that one (RFC 6750
+   * §3.1). True if it was dropped. A 401 that came after a redirect to another origin says nothing about the
+   * token.
+   */
+  interceptResponse(request: RequestLike, response: { status: number }): boolean;
+
+  /**
+   * `fetch` with the header attached, to the FHIR origin (and allowed origins) only; a 401 is retried once
+   * with a new token, unless the body is a stream, which cannot be sent twice. If no new token can be had,
+   * the call rejects with that error. Bound, so that it can be handed to a library as its fetch.
+   * `init.fhirBaseUrl` stands in for the params' FHIR base in this call. To any other origin the request goes
+   * without the token (signed download URLs need that), with one warning event per origin. Neither a FHIR
+   * base nor allowed origins: `ERR_INVALID_CONFIG`. Node's own fetch does the sending: `http.*` is for
+   * discovery and token requests; a dispatcher for the FHIR server goes into `init`.
+   */
+  readonly fetch: (
+    input: string | URL | Request,
+    init?: RequestInit & Pick<AuthorizationRequest, 'fhirBaseUrl'>,
+  ) => Promise<Response>;
+
+  /**
+   * Marks it `rejected` for the next hook. Drops `header`'s token if it is still the current one (no
+   * argument: whatever is current). True if a token was dropped.
+   */
+  invalidate(header?: string, request?: AuthorizationRequest): boolean;
+  /**
+   * Public JWKS of the signing keystore, ready to serve or register (SMART App Launch, Asymmetric Client
+   * Authentication); `ERR_INVALID_CONFIG` without one. No private members.
+   */
+  publicJwks(): PublicJwks;
+  /**
+   * Of this interceptor's calls since creation; `tokenRequests` counts the requests that it started or
+   * joined.
+   */
+  stats(): InterceptorStats;
+  /**
+   * Ends this interceptor: its waiting and later calls reject with `ERR_CLOSED`, its hooks are dropped. A
+   * token request that others share goes on for them. Not needed for the process to exit. Also
+   * `Symbol.dispose`, where the runtime has it.
+   */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Hooks, under the pointcut's own name. */
+export interface ClientInterceptor {
+  /**
+   * Called when the interceptor is about to request a token (none cached, or the cached one is at its end or
+   * was rejected). A bare token, or a token with its lifetime in seconds, is used in place of a token
+   * request; null or undefined lets the flow go on. The first hook that returns a token wins. May be async. A
+   * throw fails the call with `ERR_PRE_TOKEN_HOOK`, the thrown value as `cause`. A bare token serves the
+   * calls that wait for it and is not kept; one with `expiresIn` is kept that long, for this interceptor
+   * alone: no other interceptor ever sees it. An unusable value (empty, control characters, a wrong type) is
+   * `ERR_PRE_TOKEN_HOOK` too, and so is no answer within `http.timeoutMs`. A hook that asks its own
+   * interceptor for a header waits for itself, until then. A hook belongs to the thread that registered it.
+   */
+  CLIENT_AUTH_PRE_TOKEN_REQUEST?(context: PreTokenContext): SuppliedToken | Promise<SuppliedToken>;
+}
+export type SuppliedToken = string | { accessToken: string; expiresIn?: number } | null | undefined;
+export interface PreTokenContext {
+  readonly clientId: string;
+  readonly scope: string | null;
+  readonly fhirBaseUrl: string | null;
+  readonly reason: 'initial' | 'expiring' | 'rejected';
+  /** Aborted when the hook's time is up, or the interceptor closed. */
+  readonly signal: AbortSignal;
+}
+
+export interface AuthorizationRequest {
+  /**
+   * FHIR base URL of the request at hand, where one interceptor serves several servers, as when it is
+   * registered on several FHIR clients. Needed when the params name no FHIR base, issuer or token endpoint
+   * (else `ERR_INVALID_CONFIG`).
+   */
+  fhirBaseUrl?: string;
+  /**
+   * Cancels this caller's wait, which rejects with the signal's own reason. The shared token request goes on
+   * for the others.
+   */
+  signal?: AbortSignal;
+}
+export interface AccessToken {
+  /** Printed, inspected or serialised, the object does not show it (RFC 6750 §5.2). */
+  readonly accessToken: string;
+  readonly tokenType: string;
+  /** null for a bare token from a hook. */
+  readonly expiresAt: Date | null;
+  /** As granted; equal to what was asked where the server left it out (RFC 6749 §5.1). */
+  readonly grantedScopes: readonly string[];
+  /** Asked for and not granted, with the implications between SMART's v1 and v2 scopes. */
+  readonly missingScopes: readonly string[];
+  /** Members of the token response that this package does not interpret (`patient`, …). */
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+// ───────────────────────────── settings ─────────────────────────────
+
+export interface ClientAuthOptions {
+  clientId: string;
+  /**
+   * Name of a keystore: the client signs assertions (RFC 7523 §2.2), also where a secret is set. See {@link
+   * Keystores}.
+   */
+  keystore?: string;
+  clientSecret?: string;
+  /** null: send no scope parameter. */
+  scope: string | null;
+  /** Follow the protocol's own parameters in this order, in both flows; they cannot replace one of those. */
+  additionalParameters?: Iterable<NameValuePair> | Record<string, string>;
+  /** The assertion's `aud` says `http:` where the token endpoint says `https:`. Default false. */
+  forceHttpInTokenRequestAudience?: boolean;
+
+  /**
+   * `{fhirBaseUrl}/.well-known/smart-configuration` names the token endpoint (SMART App Launch, Conformance).
+   */
+  fhirBaseUrl?: string;
+  /** Its metadata names the token endpoint, and has to name this very issuer (RFC 8414 §3.3). */
+  issuer?: string;
+  /** No discovery. Kept byte for byte: it is the assertion's `aud` (RFC 7523 §3). */
+  tokenEndpoint?: string;
+
+  /** Default: private_key_jwt with a keystore, client_secret_basic with a secret. */
+  clientAuthMethod?: 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post';
+  /**
+   * Default 'rfc6749': id and secret percent-encoded (space `%20`, `-._~` untouched) before Base64 (RFC 6749
+   * §2.3.1). 'raw': as they are.
+   */
+  basicEncoding?: 'rfc6749' | 'raw';
+
+  /**
+   * Extra origins that may receive the token besides the FHIR base's, such as `https://bulk.example.org`.
+   * Default: none.
+   */
+  allowedOrigins?: readonly string[];
+  /** http:// is refused off the loopback interface unless this is set. Default false. */
+  allowInsecureHttp?: boolean;
+  /**
+   * `marginSeconds`: before the end, default min(30, 20 % of the lifetime), never more than half of it.
+   * `defaultLifetimeSeconds` (default 300) where the server names none. Lifetimes count as at most 24 h; one
+   * of 0 or less serves the callers that wait and is not kept.
+   */
+  renewal?: { marginSeconds?: number; defaultLifetimeSeconds?: number };
+  /**
+   * `attempts`: HTTP attempts in all, 1 to 10, default 3. A server that asks for a longer wait
+   * (`Retry-After`, RFC 9110 §10.2.3) than `maxRetryAfterSeconds` (0 to 3600, default 60) is not asked again.
+   * `deadlineMs` (default 90 000) bounds a token request with its retries.
+   */
+  retry?: { attempts?: number; maxRetryAfterSeconds?: number; deadlineMs?: number };
+  /**
+   * For discovery and token requests. Time-outs per HTTP attempt: `timeoutMs` in all (default 30 000),
+   * `connectTimeoutMs` (default 10 000); the pre-token hook has `timeoutMs` as well. `proxy`: a URL, or null
+   * for none; default: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment. `noProxy`:
+   * hosts that bypass `proxy`, as `NO_PROXY` lists them. `ca`: certificates trusted besides the system's and
+   * those of `NODE_EXTRA_CA_CERTS`, as PEM text or DER bytes. `maxResponseBytes`: default 1 MiB.
+   */
+  http?: {
+    timeoutMs?: number;
+    connectTimeoutMs?: number;
+    proxy?: string | null;
+    noProxy?: string;
+    ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+    maxResponseBytes?: number;
+    userAgent?: string;
+  };
+}
+/** JOSE names (RFC 7518 §3.1, RFC 8037 §3.1). */
+export type SigningAlgorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA';
+
+// ───────────────────────────── keystores ─────────────────────────────
+
+/**
+ * Process-wide registry of named signing keys, shared by all threads. Names follow Smile's rule: letters,
+ * digits, `_`, `-`.
+ */
+export declare const Keystores: {
+  /**
+   * Adds or replaces. Reads and checks at once; throws `ERR_KEYSTORE_…`. An unknown key id, a public-only,
+   * symmetric, encryption or too short key, an unknown curve: `ERR_KEYSTORE_UNUSABLE_KEY`, naming what there
+   * is.
+   */
+  register(name: string, source: KeystoreSource): KeystoreInfo;
+  /**
+   * Smile's own definition documents: `{ keystores: [{ keystoreId, filePath | jwks }] }`; filePath wins over
+   * text. All are registered, or none. `classpath`: folder that `classpath:` and relative paths start from.
+   */
+  load(definitions: string | SmileKeystoreDefinitions, options?: { classpath?: string }): KeystoreInfo[];
+  list(): KeystoreInfo[];
+  /** True if there was one. Interceptors that were created with it keep its key. */
+  unregister(name: string): boolean;
+  /** Public JWKS, ready to serve or register. No private members. */
+  publicJwks(name: string): PublicJwks;
+};
+/**
+ * A JWK or JWKS (RFC 7517), or PEM with a PKCS#8, PKCS#1 or SEC 1 private key. A file is sniffed by content,
+ * not by its name. The first private key that can sign does, or the one that `keyId` names. A key without an
+ * id gets `keyId`, or its RFC 7638 thumbprint.
+ */
+export type KeystoreSource =
+  | { path: string; keyId?: string }
+  | { jwks: string | object; keyId?: string }
+  | { data: string | Uint8Array; keyId?: string };
+export interface KeystoreInfo {
+  readonly name: string;
+  readonly format: 'jwks' | 'pem';
+  readonly path: string | null;
+  readonly keyId: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly certificates: number;
+}
+// Lookup of `withKeystore(name)`: the registry, then <SMART_M2M_KEYSTORE_DIR>/<name>.{jwks,json,pem}.
+
+// ───────────────────────────── errors ─────────────────────────────
+
+/**
+ * The one error class. `code` says what happened, `message` what to do about it; secrets, keys, assertions
+ * and tokens never appear.
+ */
+export declare class ClientAuthError extends Error {
+  /** `fields`: any of the fields below, and `cause`. */
+  constructor(code: ClientAuthErrorCode, message: string, fields?: object);
+  readonly code: ClientAuthErrorCode;
+  /** Address concerned, without its query. */
+  readonly url?: string;
+  /** HTTP status of the answer. */
+  readonly status?: number;
+  /** RFC 6749 §5.2 body of the token endpoint. */
+  readonly oauth?: { error: string; errorDescription?: string; errorUri?: string };
+  /** How long the server asks to wait. */
+  readonly retryAfterMs?: number;
+  /** HTTP attempts made. */
+  readonly attempts?: number;
+  /** Every problem of a configuration, where there are several. */
+  readonly problems?: readonly { code: ClientAuthErrorCode; message: string }[];
+  /** True when the same call may succeed later with nothing changed. */
+  readonly transient: boolean;
+}
+/**
+ * From the token endpoint: 3xx `ERR_REDIRECT`; 429 `ERR_RATE_LIMITED`; 408 and 5xx `ERR_SERVER`; any other
+ * 4xx, and a 2xx with an `error` member, `ERR_TOKEN_REJECTED`, whatever its body; a 2xx that is no usable
+ * token response `ERR_TOKEN_RESPONSE`. `oauth` is set wherever the body had it. Everything that goes wrong
+ * with a discovery document, its size included, is `ERR_DISCOVERY`. A missing token_type is taken as Bearer,
+ * with a warning. Values of additional parameters count as secrets. `ERR_INTERNAL` is a defect of this
+ * package. An aborted wait rejects with the signal's own reason.
+ */
+export type ClientAuthErrorCode =
+  | 'ERR_INVALID_CONFIG'
+  | 'ERR_KEYSTORE_NOT_FOUND'
+  | 'ERR_KEYSTORE_PASSPHRASE'
+  | 'ERR_KEYSTORE_UNSUPPORTED'
+  | 'ERR_KEYSTORE_CORRUPT'
+  | 'ERR_KEYSTORE_UNUSABLE_KEY'
+  | 'ERR_DISCOVERY'
+  | 'ERR_ISSUER_MISMATCH'
+  | 'ERR_INSECURE_URL'
+  | 'ERR_TOKEN_REJECTED'
+  | 'ERR_TOKEN_RESPONSE'
+  | 'ERR_UNSUPPORTED_TOKEN_TYPE'
+  | 'ERR_REDIRECT'
+  | 'ERR_NETWORK'
+  | 'ERR_TLS'
+  | 'ERR_TIMEOUT'
+  | 'ERR_RATE_LIMITED'
+  | 'ERR_SERVER'
+  | 'ERR_PRE_TOKEN_HOOK'
+  | 'ERR_CLOSED'
+  | 'ERR_INTERNAL';
+
+/** Bare `Headers` carry no URL: the caller answers for where they go. */
+export type RequestLike =
+  | Request
+  | Headers
+  | { url?: string; headers: Headers | Record<string, string | string[] | undefined> };
+export interface PublicJwks {
+  keys: object[];
+}
+export interface SmileKeystoreDefinitions {
+  keystores: { keystoreId: string; filePath?: string; jwks?: string | object }[];
+}
+export interface InterceptorStats {
+  tokenRequests: number;
+  cacheHits: number;
+  renewals: number;
+  failures: number;
+  invalidations: number;
+  lastErrorCode: ClientAuthErrorCode | null;
+  expiresAt: Date | null;
+  renewsAt: Date | null;
+}
+
+declare global {
+  // Of TypeScript's esnext.disposable and of @types/node, for projects that have neither.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}

@@ -1,0 +1,29 @@
+'use strict';
+
+/** What the server said about a token. */
+class AccessToken {
+  #accessToken;
+
+  /** @param {import('./native.js').NativeToken} token */
+  constructor(token) {
+    this.#accessToken = token.accessToken;
+    /** @readonly */
+    this.tokenType = token.tokenType;
+    /** @readonly */
+    this.expiresAt = token.expiresAtMs === null ? null : new Date(token.expiresAtMs);
+    /** @type {readonly string[]} */
+    this.grantedScopes = Object.freeze(token.grantedScopes);
+    /** @type {readonly string[]} */
+    this.missingScopes = Object.freeze(token.missingScopes);
+    /** @type {Readonly<Record<string, unknown>>} */
+    this.extra = Object.freeze(JSON.parse(token.extra));
+    Object.freeze(this);
+  }
+
+  /** No own property: inspect and JSON.stringify pass it by (RFC 6750 §5.2). */
+  get accessToken() {
+    return this.#accessToken;
+  }
+}
+
+module.exports = { AccessToken };

@@ -1,0 +1,69 @@
+'use strict';
+
+const { invalidConfig } = require('./client-auth-error.js');
+
+class BasicNameValuePair {
+  #value;
+
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
+  constructor(name, value) {
+    if (typeof name !== 'string') throw invalidConfig('BasicNameValuePair: name: expected a string');
+    if (typeof value !== 'string') throw invalidConfig('BasicNameValuePair: value: expected a string');
+    /** @readonly */
+    this.name = name;
+    this.#value = value;
+    Object.freeze(this);
+  }
+
+  /** No own property: inspect and JSON.stringify pass it by, for it may be a password (AdvancedMD's is). */
+  get value() {
+    return this.#value;
+  }
+}
+
+/**
+ * Every accepted form as [name, value] pairs, order and repetitions kept. Whether names and values are usable
+ * is checked natively; here only the shape, and no message ever shows a value.
+ *
+ * @param {unknown} parameters
+ * @returns {[name: unknown, value: unknown][]}
+ */
+function normalizeAdditionalParameters(parameters) {
+  if (typeof parameters === 'object' && parameters !== null) {
+    if (Symbol.iterator in parameters) {
+      return Array.from(/** @type {Iterable<unknown>} */ (parameters), pairOf);
+    }
+    if (isRecord(parameters)) return Object.entries(parameters);
+  }
+  throw invalidConfig('additionalParameters: expected an iterable of name/value pairs or a plain object');
+}
+
+/**
+ * @param {unknown} element
+ * @param {number} index
+ * @returns {[name: unknown, value: unknown]}
+ */
+function pairOf(element, index) {
+  if (Array.isArray(element)) {
+    if (element.length === 2) return [element[0], element[1]];
+  } else if (typeof element === 'object' && element !== null && 'name' in element && 'value' in element) {
+    return [element.name, element.value];
+  }
+  throw invalidConfig(`additionalParameters[${index}]: expected { name, value } or [name, value]`);
+}
+
+/**
+ * By prototype depth, not identity: objects of another realm (vm contexts, jest) have another
+ * Object.prototype.
+ *
+ * @param {object} value
+ */
+function isRecord(value) {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+module.exports = { BasicNameValuePair, normalizeAdditionalParameters };

@@ -1,0 +1,144 @@
+'use strict';
+
+const { isArrayBuffer } = require('node:util/types');
+const { invalidConfig } = require('./client-auth-error.js');
+const { answeredElsewhere, originOf } = require('./token-origins.js');
+
+/**
+ * @typedef {import('../index.js').ClientAuthInterceptor['fetch']} AuthorizedFetch
+ * @typedef {NonNullable<Parameters<AuthorizedFetch>[1]>} Init
+ *
+ * @typedef {object} Authorization
+ * @property {(request: { fhirBaseUrl?: string, signal?: AbortSignal }) => Promise<string>} header
+ * @property {(header: string) => boolean} invalidate drops that token if it is still the current one
+ * @property {InstanceType<typeof import('./token-origins.js').TokenOrigins>} origins
+ */
+
+/** Members that fetch reads, inherited ones too: a Request may stand where an init is expected. */
+const INIT_MEMBERS = [
+  'method',
+  'headers',
+  'body',
+  'duplex',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'integrity',
+  'keepalive',
+  'signal',
+  'fhirBaseUrl',
+];
+
+/**
+ * @param {Authorization & { requireOpen: () => void }} authorization
+ * @returns {AuthorizedFetch}
+ */
+function createAuthorizedFetch({ header, invalidate, origins, requireOpen }) {
+  return async function fetch(input, init) {
+    requireOpen();
+    const { fhirBaseUrl, ...rest } = initOf(init);
+    if (!origins.areKnown(fhirBaseUrl)) {
+      throw invalidConfig(
+        'fetch: where may the token go? Set fhirBaseUrl, in the params or in this call, or allowedOrigins',
+      );
+    }
+    const request = isRequest(input) ? input : null;
+    // Made a string once, so that what is checked is what is sent.
+    const target = request ?? String(input);
+    const origin = originOf(request === null ? /** @type {string} */ (target) : request.url);
+    if (origin === null || !origins.include(origin, fhirBaseUrl)) {
+      if (origin !== null) origins.reportWithheld(origin);
+      return globalThis.fetch(target, init && rest);
+    }
+
+    const signal = (rest.signal === undefined ? request?.signal : rest.signal) ?? undefined;
+    /** @param {string} value */
+    const send = (value) => {
+      const headers = new Headers(rest.headers ?? request?.headers);
+      headers.set('authorization', value);
+      return globalThis.fetch(target, { ...rest, headers });
+    };
+
+    const refused = await header({ fhirBaseUrl, signal });
+    const response = await send(refused);
+    if (response.status !== 401 || answeredElsewhere(response, origin)) return response;
+    invalidate(refused);
+    if (!isReplayable(rest.body ?? null, request)) return response;
+
+    // Without a token there is nothing better to return than the reason: the 401 would hide it.
+    const renewed = await header({ fhirBaseUrl, signal }).catch(async (error) => {
+      await discard(response);
+      throw error;
+    });
+    if (renewed === refused) return response;
+    await discard(response);
+    // Whatever this one answers stands. A second 401 is not fed back: some servers mask a 403 as 401, and
+    // each of their answers would cost another token request (RFC 6750 §3.1).
+    return send(renewed);
+  };
+}
+
+/**
+ * A copy, to take fhirBaseUrl out of and to put headers into.
+ *
+ * @param {Init | null | undefined} init
+ * @returns {Init}
+ */
+function initOf(init) {
+  if (init === undefined || init === null) return {};
+  if (typeof init !== 'object') throw invalidConfig('fetch: init: expected an object');
+  const given = /** @type {Record<string, unknown>} */ (init);
+  const copy = { ...given };
+  for (const name of INIT_MEMBERS) {
+    // A spread takes own members only, and a Request has none.
+    if (!(name in copy) && given[name] !== undefined) copy[name] = given[name];
+  }
+  if (copy.fhirBaseUrl !== undefined && typeof copy.fhirBaseUrl !== 'string') {
+    throw invalidConfig('fetch: init.fhirBaseUrl: expected a string');
+  }
+  return copy;
+}
+
+/**
+ * By its members: the class of another fetch implementation is not the global one.
+ *
+ * @param {unknown} value
+ * @returns {value is Request}
+ */
+function isRequest(value) {
+  if (typeof value !== 'object' || value === null || !('url' in value) || !('headers' in value)) return false;
+  return typeof value.url === 'string' && typeof value.headers === 'object' && 'clone' in value;
+}
+
+/**
+ * True when the body can be sent a second time. A Request's own body is a stream, and a stream is gone once
+ * sent; holding a copy of every upload in memory, for a 401 that seldom comes, would be the wrong price.
+ *
+ * @param {unknown} body
+ * @param {Request | null} request
+ */
+function isReplayable(body, request) {
+  if (body === null) return request === null || request.body === null;
+  return (
+    typeof body !== 'object' ||
+    body instanceof URLSearchParams ||
+    body instanceof Blob ||
+    body instanceof FormData ||
+    ArrayBuffer.isView(body) ||
+    isArrayBuffer(body)
+  );
+}
+
+/** @param {Response} response */
+async function discard(response) {
+  try {
+    await response.body?.cancel();
+  } catch {
+    // Someone else reads it, or the connection broke: nothing is left to free.
+  }
+}
+
+module.exports = { createAuthorizedFetch };

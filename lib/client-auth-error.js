@@ -1,0 +1,107 @@
+'use strict';
+
+/**
+ * @typedef {import('../index.js').ClientAuthErrorCode} ClientAuthErrorCode
+ *
+ * @typedef {object} NativeError an expected failure of the native side, which returns it and never throws
+ * @property {string} code
+ * @property {string} message
+ * @property {boolean} transient
+ * @property {string} [url]
+ * @property {number} [status]
+ * @property {number} [retryAfterMs]
+ * @property {number} [attempts]
+ * @property {{ error: string, errorDescription?: string, errorUri?: string }} [oauth]
+ * @property {{ code: string, message: string }[]} [problems]
+ *
+ * @typedef {{ stack: string }} CallerStack
+ */
+
+class ClientAuthError extends Error {
+  /**
+   * @param {ClientAuthErrorCode} code
+   * @param {string} message
+   * @param {{ [name: string]: any }} [fields]
+   */
+  constructor(code, message, fields = {}) {
+    super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
+    this.code = code;
+    /** @type {boolean} */
+    this.transient = fields.transient ?? false;
+    const { url, status, oauth, retryAfterMs, attempts, problems } = fields;
+    // What is not known is no property at all: console.log shows the rest and nothing else.
+    if (url !== undefined) this.url = /** @type {string} */ (url);
+    if (status !== undefined) this.status = /** @type {number} */ (status);
+    if (oauth !== undefined) {
+      this.oauth = /** @type {{ error: string, errorDescription?: string, errorUri?: string }} */ (oauth);
+    }
+    if (retryAfterMs !== undefined) this.retryAfterMs = /** @type {number} */ (retryAfterMs);
+    if (attempts !== undefined) this.attempts = /** @type {number} */ (attempts);
+    if (problems !== undefined) {
+      this.problems = /** @type {readonly { code: ClientAuthErrorCode, message: string }[]} */ (problems);
+    }
+  }
+}
+Object.defineProperty(ClientAuthError.prototype, 'name', {
+  value: 'ClientAuthError',
+  writable: true,
+  configurable: true,
+});
+
+/** @type {NativeError} */
+const CLOSED = {
+  code: 'ERR_CLOSED',
+  message: 'the interceptor was closed; create another one',
+  transient: false,
+};
+
+/**
+ * Where `publicFunction` was called from. Costs microseconds: for slow and failing paths only. V8 formats the
+ * frames when they are first read, so a capture that no failure needs stays cheap.
+ *
+ * @param {Function} publicFunction
+ * @returns {CallerStack}
+ */
+function captureCaller(publicFunction) {
+  const holder = { stack: '' };
+  Error.captureStackTrace(holder, publicFunction);
+  return holder;
+}
+
+/**
+ * @param {string} message
+ * @param {CallerStack} [caller]
+ */
+function invalidConfig(message, caller) {
+  return withCaller(new ClientAuthError('ERR_INVALID_CONFIG', message), caller);
+}
+
+/**
+ * @param {NativeError} nativeError
+ * @param {CallerStack} [caller] frames of the call that failed, which native code cannot know
+ * @param {{ value: unknown }} [cause] boxed, because any value can be thrown, undefined too
+ */
+function fromNative(nativeError, caller, cause) {
+  const { code, message, ...fields } = nativeError;
+  return withCaller(
+    new ClientAuthError(
+      /** @type {ClientAuthErrorCode} */ (code),
+      message,
+      cause === undefined ? fields : { ...fields, cause: cause.value },
+    ),
+    caller,
+  );
+}
+
+/**
+ * @param {ClientAuthError} error
+ * @param {CallerStack | undefined} caller
+ */
+function withCaller(error, caller) {
+  // Where Error.prepareStackTrace makes something else of a stack, the error keeps its own.
+  const frames = typeof caller?.stack === 'string' ? caller.stack.indexOf('\n    at ') : -1;
+  if (frames !== -1) error.stack = `${error.name}: ${error.message}${caller?.stack.slice(frames)}`;
+  return error;
+}
+
+module.exports = { CLOSED, ClientAuthError, captureCaller, fromNative, invalidConfig };

@@ -1,0 +1,107 @@
+'use strict';
+
+const { CLOSED, fromNative, invalidConfig } = require('./client-auth-error.js');
+
+/**
+ * @typedef {import('../index.js').ClientInterceptor} ClientInterceptor
+ * @typedef {import('../index.js').PreTokenContext} PreTokenContext
+ * @typedef {import('../index.js').SuppliedToken} SuppliedToken
+ *
+ * @typedef {object} LentHook
+ * @property {(context: Omit<PreTokenContext, 'signal'>) => Promise<SuppliedToken>} call
+ * @property {{ value: unknown } | undefined} thrown by a hook, for `cause`; boxed, as it can be undefined
+ */
+
+/**
+ * The registered hooks, lent to the native side as one function for the length of one acquisition. They are
+ * not stored natively: a hook that closes over its interceptor would keep both alive for ever.
+ */
+class PreTokenHooks {
+  /** @type {ClientInterceptor[]} */
+  #registered = [];
+  /** @type {Set<AbortController>} */
+  #running = new Set();
+  #timeoutMs;
+
+  /** @param {number} timeoutMs */
+  constructor(timeoutMs) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Once is enough: as in HAPI, registering an object again changes nothing.
+   *
+   * @param {ClientInterceptor} hooks
+   */
+  add(hooks) {
+    if (typeof hooks !== 'object' || hooks === null) throw invalidConfig('hooks: expected an object');
+    const hook = hooks.CLIENT_AUTH_PRE_TOKEN_REQUEST;
+    if (hook !== undefined && typeof hook !== 'function') {
+      throw invalidConfig('hooks.CLIENT_AUTH_PRE_TOKEN_REQUEST: expected a function');
+    }
+    if (!this.#registered.includes(hooks)) this.#registered.push(hooks);
+  }
+
+  /** @param {ClientInterceptor} hooks */
+  remove(hooks) {
+    const index = this.#registered.indexOf(hooks);
+    if (index === -1) return false;
+    this.#registered.splice(index, 1);
+    return true;
+  }
+
+  /** @returns {LentHook | null} null when there is nothing to call */
+  lend() {
+    if (!this.#registered.some((hooks) => hooks.CLIENT_AUTH_PRE_TOKEN_REQUEST !== undefined)) return null;
+    /** @type {LentHook} */
+    const lent = {
+      thrown: undefined,
+      // Async, so that thenables and synchronous throws reach the native side as one real promise.
+      call: async (context) => {
+        try {
+          return await this.#run(context);
+        } catch (error) {
+          lent.thrown = { value: error };
+          throw error;
+        }
+      },
+    };
+    return lent;
+  }
+
+  /** Forgets every hook and tells the running ones. */
+  close() {
+    this.#registered = [];
+    for (const controller of this.#running) controller.abort(fromNative(CLOSED));
+  }
+
+  /**
+   * @param {Omit<PreTokenContext, 'signal'>} context
+   * @returns {Promise<SuppliedToken>}
+   */
+  async #run(context) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = setTimeout(() => {
+      const message = `CLIENT_AUTH_PRE_TOKEN_REQUEST took longer than ${this.#timeoutMs} ms`;
+      controller.abort(new DOMException(message, 'TimeoutError'));
+    }, this.#timeoutMs);
+    timer.unref();
+    this.#running.add(controller);
+    try {
+      const shown = Object.freeze({ ...context, signal });
+      for (const hooks of [...this.#registered]) {
+        const supplied = await hooks.CLIENT_AUTH_PRE_TOKEN_REQUEST?.(shown);
+        if (supplied !== undefined && supplied !== null) return supplied;
+        // The acquisition is over by then; the hooks that follow would work for nobody.
+        signal.throwIfAborted();
+      }
+      return null;
+    } finally {
+      clearTimeout(timer);
+      this.#running.delete(controller);
+    }
+  }
+}
+
+module.exports = { PreTokenHooks };

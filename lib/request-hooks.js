@@ -1,0 +1,74 @@
+'use strict';
+
+const {
+  deleteAuthorization,
+  getAuthorization,
+  headersOf,
+  setAuthorization,
+  urlOf,
+} = require('./authorization-header.js');
+const { invalidConfig } = require('./client-auth-error.js');
+const { answeredElsewhere, originOf } = require('./token-origins.js');
+
+/**
+ * @typedef {import('../index.js').RequestLike} RequestLike
+ * @typedef {import('./authorized-fetch.js').Authorization} Authorization
+ */
+
+/** The two HAPI-style hooks around a request that somebody else sends. */
+class RequestHooks {
+  #authorization;
+  /**
+   * What was put into which headers, so that it can be taken out again when they are used for another origin.
+   *
+   * @type {WeakMap<object, string>}
+   */
+  #attached = new WeakMap();
+
+  /** @param {Authorization} authorization */
+  constructor(authorization) {
+    this.#authorization = authorization;
+  }
+
+  /**
+   * @template {RequestLike} R
+   * @param {R} request
+   * @param {{ fhirBaseUrl?: string, signal?: AbortSignal }} options
+   * @returns {Promise<R>}
+   */
+  async authorize(request, options) {
+    const headers = headersOf(request);
+    const { header, origins } = this.#authorization;
+    const origin = originOf(urlOf(request) ?? '');
+    // A relative URL is relative to the FHIR base in FHIR clients, and where no origin is known to compare
+    // with, as with bare Headers, the caller answers for where the request goes.
+    if (origin !== null && origins.areKnown(options.fhirBaseUrl)) {
+      if (!origins.include(origin, options.fhirBaseUrl)) {
+        origins.reportWithheld(origin);
+        if (this.#attached.get(headers) === getAuthorization(request)) deleteAuthorization(request);
+        return request;
+      }
+    }
+    const authorization = await header(options);
+    const authorized = setAuthorization(request, authorization);
+    this.#attached.set(headersOf(authorized), authorization);
+    return authorized;
+  }
+
+  /**
+   * @param {RequestLike} request
+   * @param {{ status: number, url?: unknown }} response
+   */
+  feedBack(request, response) {
+    const authorization = getAuthorization(request);
+    if (typeof response !== 'object' || response === null || typeof response.status !== 'number') {
+      throw invalidConfig('response: expected an object with a numeric status');
+    }
+    if (response.status !== 401 || authorization === null) return false;
+    const origin = originOf(urlOf(request) ?? '');
+    if (origin !== null && answeredElsewhere(response, origin)) return false;
+    return this.#authorization.invalidate(authorization);
+  }
+}
+
+module.exports = { RequestHooks };
