@@ -1,0 +1,298 @@
+import { createRequire } from 'node:module';
+import { inspect } from 'node:util';
+import { createContext, runInContext } from 'node:vm';
+import smartM2m, {
+  BasicNameValuePair,
+  ClientAuthError,
+  ClientAuthInterceptor,
+  ClientAuthInterceptorFactory,
+  ClientAuthParams,
+  ClientAuthState,
+  Keystores,
+} from '@org/smart-m2m';
+import test from 'ava';
+import { startPlainServer } from './support/plain-server.mjs';
+import { formPairs } from './support/wire.mjs';
+
+const SECRET = 'do-not-show-me';
+
+test('setters change the params and return them', (t) => {
+  const params = new ClientAuthParams('my-client');
+  t.is(params.clientId, 'my-client');
+  t.is(params.keystoreName, null);
+  t.is(params.scope, undefined);
+  t.false(params.forceHttpInTokenRequestAudience);
+  t.false(params.hasClientSecret);
+  const same = params
+    .withKeystore('my-keystore')
+    .withClientSecret(SECRET)
+    .withScope('system/*.read')
+    .withAdditionalParameters([new BasicNameValuePair('a', 'b')])
+    .withForceHttpInTokenRequestAudience()
+    .withFhirBaseUrl('https://fhir.example.org/r4')
+    .withIssuer('https://auth.example.org')
+    .withTokenEndpoint('https://auth.example.org/token')
+    .with({ basicEncoding: 'raw', retry: { attempts: 1 } });
+  t.is(same, params);
+  t.is(params.keystoreName, 'my-keystore');
+  t.is(params.scope, 'system/*.read');
+  t.true(params.forceHttpInTokenRequestAudience);
+  t.true(params.hasClientSecret);
+  t.is(params.withScope(null).scope, null);
+  t.false(params.withForceHttpInTokenRequestAudience(false).forceHttpInTokenRequestAudience);
+});
+
+test('from takes the same settings as one object', (t) => {
+  const params = ClientAuthParams.from({ clientId: 'my-client', keystore: 'my-keystore', scope: null });
+  t.true(params instanceof ClientAuthParams);
+  t.is(params.clientId, 'my-client');
+  t.is(params.keystoreName, 'my-keystore');
+  t.is(params.scope, null);
+});
+
+test('no way of looking at params shows the secret', (t) => {
+  const params = ClientAuthParams.from({
+    clientId: 'my-client',
+    clientSecret: SECRET,
+    scope: 'a',
+    additionalParameters: { password: SECRET },
+  });
+  const looks = [
+    inspect(params),
+    inspect(params, { showHidden: true, depth: 9, getters: true }),
+    inspect({ deep: { down: [params] } }, { depth: 9 }),
+    JSON.stringify(params),
+    String(params),
+    inspect(structuredClone({ ...params })),
+    Reflect.ownKeys(params).map(String).join(),
+  ];
+  for (const look of looks) t.false(look.includes(SECRET), look);
+  t.is(
+    inspect(params, { breakLength: Number.POSITIVE_INFINITY }),
+    "ClientAuthParams { clientId: 'my-client', keystoreName: null, scope: 'a', " +
+      'forceHttpInTokenRequestAudience: false, hasClientSecret: true }',
+  );
+});
+
+test('an unknown option is named, with the nearest known one', (t) => {
+  const options = { clientId: 'a', scope: null, clientSecrett: SECRET };
+  const error = t.throws(() => ClientAuthParams.from(options), { instanceOf: ClientAuthError });
+  t.is(error.code, 'ERR_INVALID_CONFIG');
+  t.regex(error.message, /clientSecrett/);
+  t.regex(error.message, /clientSecret\b/);
+  t.false(error.message.includes(SECRET));
+  t.true(error.stack.split('\n    at ')[1].includes('params.test.mjs'), error.stack);
+});
+
+test('a value of a wrong type is refused at once, without being shown', (t) => {
+  const wrong = [
+    () => new ClientAuthParams(7),
+    () => new ClientAuthParams('a').withKeystore(7),
+    () => new ClientAuthParams('a').withClientSecret({ SECRET }),
+    () => new ClientAuthParams('a').withScope(['a', SECRET]),
+    () => new ClientAuthParams('a').withFhirBaseUrl(new URL('https://fhir.example.org')),
+    () => new ClientAuthParams('a').withForceHttpInTokenRequestAudience('yes'),
+    () => new ClientAuthParams('a').with(null),
+    () => new ClientAuthParams('a').with([]),
+    () => ClientAuthParams.from(undefined),
+    () => ClientAuthParams.from('a'),
+    () => ClientAuthInterceptorFactory.create(),
+    () => ClientAuthInterceptorFactory.create('a'),
+    () => ClientAuthInterceptor.fromState(null),
+  ];
+  for (const call of wrong) {
+    const error = t.throws(call, { instanceOf: ClientAuthError, code: 'ERR_INVALID_CONFIG' }, String(call));
+    t.false(error.message.includes(SECRET), error.message);
+    t.regex(error.message, /: expected /);
+  }
+});
+
+test('undefined, as from an environment variable that is not set, is refused by setters', (t) => {
+  const params = new ClientAuthParams('a');
+  const setters = [
+    'withKeystore',
+    'withClientSecret',
+    'withScope',
+    'withFhirBaseUrl',
+    'withIssuer',
+    'withTokenEndpoint',
+  ];
+  for (const name of [...setters, 'withAdditionalParameters']) {
+    t.throws(() => params[name](undefined), { code: 'ERR_INVALID_CONFIG', message: /undefined/ }, name);
+  }
+});
+
+test('create reports everything that is missing', (t) => {
+  for (const params of [new ClientAuthParams(), {}]) {
+    const error = t.throws(() => ClientAuthInterceptorFactory.create(params));
+    t.is(error.code, 'ERR_INVALID_CONFIG');
+    const messages = error.problems.map(({ message }) => message).join('\n');
+    for (const missing of [/clientId/, /scope/, /keystore/, /clientSecret/]) t.regex(messages, missing);
+    for (const { message } of error.problems) t.true(error.message.includes(message));
+    t.true(error.stack.split('\n    at ')[1].includes('params.test.mjs'), error.stack);
+  }
+});
+
+test('a single problem is thrown under its own code', (t) => {
+  const params = new ClientAuthParams('a').withScope('b').withKeystore('no-such-keystore');
+  const error = t.throws(() => ClientAuthInterceptorFactory.create(params));
+  t.is(error.code, 'ERR_KEYSTORE_NOT_FOUND');
+  t.false(Object.hasOwn(error, 'problems'));
+});
+
+const PAIRS = [
+  ['resource', 'one'],
+  ['audience', 'x y'],
+  ['resource', 'two'],
+];
+const FORMS = {
+  'an array of tuples': PAIRS,
+  'BasicNameValuePair objects': PAIRS.map(([name, value]) => new BasicNameValuePair(name, value)),
+  'plain { name, value } objects': PAIRS.map(([name, value]) => ({ name, value })),
+  URLSearchParams: new URLSearchParams(PAIRS),
+  'a generator': (function* pairs() {
+    yield* PAIRS;
+  })(),
+  'forms side by side': [
+    PAIRS[0],
+    { name: 'audience', value: 'x y' },
+    new BasicNameValuePair('resource', 'two'),
+  ],
+};
+for (const [name, additionalParameters] of Object.entries(FORMS)) {
+  test(`additional parameters keep order and repetition: ${name}`, async (t) => {
+    t.deepEqual(await sentWith(t, additionalParameters), PAIRS);
+  });
+}
+
+test('additional parameters may be a Map or a plain object, of another realm too', async (t) => {
+  const expected = [
+    ['a', '1'],
+    ['b', '2'],
+  ];
+  t.deepEqual(await sentWith(t, new Map(expected)), expected);
+  t.deepEqual(await sentWith(t, { a: '1', b: '2' }), expected);
+  t.deepEqual(await sentWith(t, Object.assign(Object.create(null), { a: '1', b: '2' })), expected);
+  t.deepEqual(await sentWith(t, runInContext("({ a: '1', b: '2' })", createContext())), expected);
+});
+
+const MALFORMED = {
+  'a string': 'name=do-not-show-me',
+  null: null,
+  'a number': 7,
+  'an object of a class': new (class Parameters {})(),
+};
+for (const [name, additionalParameters] of Object.entries(MALFORMED)) {
+  test(`additional parameters cannot be ${name}`, (t) => {
+    const error = t.throws(() => new ClientAuthParams('a').withAdditionalParameters(additionalParameters));
+    t.is(error.code, 'ERR_INVALID_CONFIG');
+    t.regex(error.message, /^additionalParameters: /);
+    t.false(error.message.includes(SECRET));
+  });
+}
+
+const MALFORMED_ELEMENTS = [
+  [SECRET],
+  ['a', 'b', SECRET],
+  [],
+  SECRET,
+  null,
+  7,
+  { name: 'a' },
+  { value: SECRET },
+  ['a', 7],
+];
+for (const element of MALFORMED_ELEMENTS) {
+  test(`an additional parameter cannot be ${inspect(element)}, and is named by its index`, (t) => {
+    const params = new ClientAuthParams('a');
+    const error = t.throws(() => params.with({ additionalParameters: [['fine', 'x'], element] }));
+    t.is(error.code, 'ERR_INVALID_CONFIG');
+    t.regex(error.message, /^additionalParameters\[1\]/);
+    t.false(error.message.includes(SECRET));
+  });
+}
+
+test('a name/value pair shows its name only', (t) => {
+  const pair = new BasicNameValuePair('password', SECRET);
+  t.is(pair.name, 'password');
+  t.is(pair.value, SECRET);
+  t.is(inspect(pair), "BasicNameValuePair { name: 'password' }");
+  t.is(JSON.stringify(pair), '{"name":"password"}');
+  t.false(inspect(pair, { showHidden: true, depth: 9 }).includes(SECRET));
+  t.throws(() => {
+    pair.name = 'other';
+  });
+  t.throws(() => new BasicNameValuePair('a'), {
+    code: 'ERR_INVALID_CONFIG',
+    message: /value: expected a string/,
+  });
+  t.throws(() => new BasicNameValuePair(7, SECRET), {
+    code: 'ERR_INVALID_CONFIG',
+    message: /name: expected a string/,
+  });
+});
+
+test('create takes a snapshot', async (t) => {
+  const server = await startPlainServer();
+  t.teardown(server.close);
+  const params = ClientAuthParams.from(server.options);
+  const interceptor = ClientAuthInterceptorFactory.create(params);
+  params.withScope('changed').withFhirBaseUrl('http://127.0.0.1:1/');
+  await interceptor.getAuthorizationHeader();
+  const [{ body }] = server.tokenRequests();
+  t.is(new URLSearchParams(body).get('scope'), 'system/*.read');
+});
+
+test('the older spelling means the same', async (t) => {
+  const server = await startPlainServer();
+  t.teardown(server.close);
+  t.is(ClientAuthState, ClientAuthParams);
+  const interceptor = ClientAuthInterceptor.fromState(ClientAuthState.from(server.options));
+  t.true(interceptor instanceof ClientAuthInterceptor);
+  t.is(await interceptor.getAuthorizationHeader(), 'Bearer token-1');
+});
+
+test('import and require give the same classes', (t) => {
+  const required = createRequire(import.meta.url)('@org/smart-m2m');
+  t.is(smartM2m, required);
+  const named = {
+    BasicNameValuePair,
+    ClientAuthError,
+    ClientAuthInterceptor,
+    ClientAuthInterceptorFactory,
+    ClientAuthParams,
+    ClientAuthState,
+    Keystores,
+  };
+  t.deepEqual(Object.keys(required).sort(), Object.keys(named).sort());
+  for (const [name, value] of Object.entries(named)) t.is(required[name], value, name);
+});
+
+test('an error has the fields that are known, and no others', (t) => {
+  const bare = new ClientAuthError('ERR_TIMEOUT', 'too late');
+  t.true(bare instanceof Error);
+  t.is(bare.name, 'ClientAuthError');
+  t.is(bare.message, 'too late');
+  t.deepEqual({ ...bare }, { code: 'ERR_TIMEOUT', transient: false });
+  t.false('cause' in bare);
+  const fields = {
+    url: 'https://a.example.org/token',
+    status: 429,
+    transient: true,
+    retryAfterMs: 5,
+    attempts: 2,
+  };
+  const full = new ClientAuthError('ERR_RATE_LIMITED', 'slow down', { ...fields, cause: bare });
+  t.deepEqual({ ...full }, { code: 'ERR_RATE_LIMITED', ...fields });
+  t.is(full.cause, bare);
+});
+
+/** The additional parameters as they arrive. */
+async function sentWith(t, additionalParameters) {
+  const server = await startPlainServer();
+  t.teardown(server.close);
+  const params = ClientAuthParams.from(server.options).withAdditionalParameters(additionalParameters);
+  await ClientAuthInterceptorFactory.create(params).getAuthorizationHeader();
+  const [{ body }] = server.tokenRequests();
+  return formPairs(body).filter(([name]) => name !== 'grant_type' && name !== 'scope');
+}

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'ava';
+
+const root = new URL('../', import.meta.url);
+const { name, version, engines, license, napi } = readJson('package.json');
+const platforms = napi.targets.map(platformOf);
+
+test('every target has a package of its own, and no other has one', (t) => {
+  t.deepEqual(readdirSync(new URL('npm', root)).sort(), platforms.map(({ folder }) => folder).sort());
+});
+
+for (const { folder, os, cpu, libc } of platforms) {
+  test(`the package for ${folder} is what npm installs there and nowhere else`, (t) => {
+    const addon = `${napi.binaryName}.${folder}.node`;
+    const { description: _, ...fields } = readJson(`npm/${folder}/package.json`);
+    t.deepEqual(fields, {
+      name: `${name}-${folder}`,
+      version,
+      os: [os],
+      cpu: [cpu],
+      ...(libc === undefined ? {} : { libc: [libc] }),
+      main: addon,
+      files: [addon],
+      license,
+      engines,
+    });
+  });
+
+  test(`the loader looks for ${folder} under the names that its package has`, (t) => {
+    const loader = readFileSync(new URL('lib/native.js', root), 'utf8');
+    t.true(loader.includes(`require('./${napi.binaryName}.${folder}.node')`));
+    t.true(loader.includes(`require('${name}-${folder}')`));
+  });
+}
+
+function platformOf(target) {
+  const [architecture, , system, environment] = target.split('-');
+  const os = { linux: 'linux', darwin: 'darwin', windows: 'win32' }[system];
+  const cpu = { x86_64: 'x64', aarch64: 'arm64' }[architecture];
+  const libc = os === 'linux' ? { gnu: 'glibc', musl: 'musl' }[environment] : undefined;
+  return { folder: [os, cpu, environment].filter(Boolean).join('-'), os, cpu, libc };
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(new URL(path, root), 'utf8'));
+}

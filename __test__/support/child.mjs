@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Runs Node on a script and waits until it has ended by itself. One that has not within `timeoutMs` is killed,
+ * and its `signal` says so.
+ *
+ * @param {string} script path, or with `evaluate` the text of an ES module
+ * @param {object} [options]
+ * @param {boolean} [options.evaluate]
+ * @param {Record<string, string | undefined>} [options.env] on top of this process's; undefined removes
+ * @param {string[]} [options.args]
+ * @param {number} [options.timeoutMs]
+ * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
+ */
+export function runNode(script, { evaluate = false, env = {}, args = [], timeoutMs = 60_000 } = {}) {
+  const nodeArgs = evaluate ? ['--input-type=module', '--eval', script, '--', ...args] : [script, ...args];
+  const child = spawn(process.execPath, nodeArgs, {
+    cwd: PACKAGE_ROOT, // where text resolves the package by its own name
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      output[name] += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+}

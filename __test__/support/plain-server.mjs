@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { json, startRecordingServer, tokenResponse } from './recording-server.mjs';
+
+/**
+ * FHIR server and authorization server in one, over plain http on loopback so that Node's own fetch reaches
+ * it without a CA: `/fhir` names `/token`, which numbers its tokens from 1, and `/fhir/Patient` answers 200.
+ * All of it can be routed anew.
+ *
+ * @param {{ accessToken?: (number: number) => string }} [options] how the n-th token reads
+ */
+export async function startPlainServer({ accessToken = (number) => `token-${number}` } = {}) {
+  const server = await startRecordingServer();
+  let issued = 0;
+  server.on('GET /fhir/.well-known/smart-configuration', json(200, { token_endpoint: server.url('/token') }));
+  server.on('POST /token', () => {
+    issued += 1;
+    return tokenResponse({ access_token: accessToken(issued) });
+  });
+  for (const method of ['GET', 'POST', 'DELETE']) {
+    server.on(`${method} /fhir/Patient`, json(200, { resourceType: 'Bundle' }));
+  }
+  const requestsTo = (path) => server.requests.filter(({ url }) => url.split('?', 1)[0] === path);
+  return {
+    ...server,
+    requestsTo,
+    fhirBaseUrl: server.url('/fhir'),
+    patients: server.url('/fhir/Patient'),
+    /** A client of its own, which shares no token with another; whatever proxy the environment names. */
+    options: {
+      clientId: `client-${randomUUID()}`,
+      clientSecret: 'test-secret',
+      scope: 'system/*.read',
+      fhirBaseUrl: server.url('/fhir'),
+      http: { proxy: null },
+    },
+    tokenRequests: () => requestsTo('/token'),
+    /** @returns {(string | undefined)[]} Authorization of every request to `path`, in order */
+    authorizations: (path = '/fhir/Patient') => requestsTo(path).map(({ headers }) => headers.authorization),
+  };
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { makeCertificates } from '../../examples/embedded/certificates.mjs';
+import { json, startRecordingServer, tokenResponse } from './recording-server.mjs';
+
+/**
+ * A recording server over TLS that plays FHIR server and authorization server: `/fhir` names `/token`, which
+ * answers every request with a token of its own. Both can be routed anew.
+ *
+ * @param {object} [options]
+ * @param {Awaited<ReturnType<typeof makeCertificates>>} [options.certificates] to share a CA between servers
+ */
+export async function startTokenEndpoint({ certificates } = {}) {
+  const { caPem, ...tls } = certificates ?? (await makeCertificates());
+  const server = await startRecordingServer({ tls });
+  server.on('GET /fhir/.well-known/smart-configuration', json(200, { token_endpoint: server.url('/token') }));
+  server.on('POST /token', () => tokenResponse({ access_token: `token-${randomUUID()}` }));
+  return {
+    ...server,
+    caPem,
+    fhirBaseUrl: server.url('/fhir'),
+    /** What an interceptor needs to reach it, whatever proxy the environment names. */
+    options: {
+      clientId: 'test-client',
+      clientSecret: 'test-secret',
+      scope: 'system/*.read',
+      fhirBaseUrl: server.url('/fhir'),
+      http: { ca: caPem, proxy: null },
+    },
+    /** @returns {import('./recording-server.mjs').RecordedRequest[]} */
+    tokenRequests: () => server.requests.filter(({ method }) => method === 'POST'),
+    /** @returns {string[]} request targets of everything that was asked for before a token */
+    discoveryRequests: () => server.requests.filter(({ method }) => method === 'GET').map(({ url }) => url),
+  };
+}
