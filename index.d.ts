@@ -380,7 +380,6 @@ export declare class ClientAuthError extends Error {
 export type ClientAuthErrorCode =
   | 'ERR_INVALID_CONFIG'
   | 'ERR_KEYSTORE_NOT_FOUND'
-  | 'ERR_KEYSTORE_PASSPHRASE'
   | 'ERR_KEYSTORE_UNSUPPORTED'
   | 'ERR_KEYSTORE_CORRUPT'
   | 'ERR_KEYSTORE_UNUSABLE_KEY'

@@ -149,7 +149,6 @@ export function describe(thrown: unknown): string {
 const codes: Record<ClientAuthErrorCode, true> = {
   ERR_INVALID_CONFIG: true,
   ERR_KEYSTORE_NOT_FOUND: true,
-  ERR_KEYSTORE_PASSPHRASE: true,
   ERR_KEYSTORE_UNSUPPORTED: true,
   ERR_KEYSTORE_CORRUPT: true,
   ERR_KEYSTORE_UNUSABLE_KEY: true,

@@ -10,8 +10,6 @@ pub enum ErrorCode {
     InvalidConfig,
     /// No keystore of that name, or no such file.
     KeystoreNotFound,
-    /// The key is encrypted and no usable passphrase was given.
-    KeystorePassphrase,
     /// A format or cipher that this version does not read.
     KeystoreUnsupported,
     /// The bytes are not what they claim to be.
@@ -57,7 +55,6 @@ impl ErrorCode {
         match self {
             Self::InvalidConfig => "ERR_INVALID_CONFIG",
             Self::KeystoreNotFound => "ERR_KEYSTORE_NOT_FOUND",
-            Self::KeystorePassphrase => "ERR_KEYSTORE_PASSPHRASE",
             Self::KeystoreUnsupported => "ERR_KEYSTORE_UNSUPPORTED",
             Self::KeystoreCorrupt => "ERR_KEYSTORE_CORRUPT",
             Self::KeystoreUnusableKey => "ERR_KEYSTORE_UNUSABLE_KEY",
