@@ -268,14 +268,15 @@ export interface ClientAuthOptions {
   /**
    * `attempts`: HTTP attempts in all, 1 to 10, default 3. A server that asks for a longer wait
    * (`Retry-After`, RFC 9110 §10.2.3) than `maxRetryAfterSeconds` (0 to 3600, default 60) is not asked again.
-   * `deadlineMs` (default 90 000) bounds a token request with its retries.
+   * `deadlineMs` (default 90 000) bounds a token request with its retries, and so each discovery document.
+   * Interceptors that share a token share the settings of the one that was first.
    */
   retry?: { attempts?: number; maxRetryAfterSeconds?: number; deadlineMs?: number };
   /**
    * For discovery and token requests. Time-outs per HTTP attempt: `timeoutMs` in all (default 30 000),
    * `connectTimeoutMs` (default 10 000); the pre-token hook has `timeoutMs` as well. `proxy`: a URL, or null
-   * for none; default: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment. `noProxy`:
-   * hosts that bypass `proxy`, as `NO_PROXY` lists them. `ca`: certificates trusted besides the system's and
+   * for none; default: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, then the
+   * system's own setting on macOS and Windows. `noProxy`: hosts that bypass `proxy`, as `NO_PROXY` lists them. `ca`: certificates trusted besides the system's and
    * those of `NODE_EXTRA_CA_CERTS`, as PEM text or DER bytes. `maxResponseBytes`: default 1 MiB.
    */
   http?: {
@@ -373,7 +374,8 @@ export declare class ClientAuthError extends Error {
  * From the token endpoint: 3xx `ERR_REDIRECT`; 429 `ERR_RATE_LIMITED`; 408 and 5xx `ERR_SERVER`; any other
  * 4xx, and a 2xx with an `error` member, `ERR_TOKEN_REJECTED`, whatever its body; a 2xx that is no usable
  * token response `ERR_TOKEN_RESPONSE`. `oauth` is set wherever the body had it. Everything that goes wrong
- * with a discovery document, its size included, is `ERR_DISCOVERY`. A missing token_type is taken as Bearer,
+ * with a discovery document, its size included, is `ERR_DISCOVERY`; where there is no answer at all it is
+ * `ERR_NETWORK`, `ERR_TLS` or `ERR_TIMEOUT`. A missing token_type is taken as Bearer,
  * with a warning. Values of additional parameters count as secrets. `ERR_INTERNAL` is a defect of this
  * package. An aborted wait rejects with the signal's own reason.
  */
