@@ -150,7 +150,7 @@ pub struct DiscoveryError {
     pub status: Option<u16>,
     /// What is wrong with it, and what to do.
     pub reason: String,
-    /// True for 408, 429 and 5xx.
+    /// True for 408, 425, 429 and 5xx.
     pub transient: bool,
     /// `Retry-After`, where the answer carried it.
     pub retry_after: Option<Duration>,
@@ -230,6 +230,8 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Discovery(error) => error.transient,
+            // 425: the same request is welcome a moment later (RFC 8470 §5.2).
+            Self::TokenEndpoint(error) if error.status == 425 => true,
             Self::AfterAttempts { last, .. } => last.is_transient(),
             _ => matches!(
                 self.code(),

@@ -31,7 +31,10 @@ pub(super) fn basic(
     encoding: BasicEncoding,
 ) -> Result<HeaderValue, Error> {
     let credentials = encoding.credentials(client_id, secret);
-    let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(credentials.as_bytes())));
+    // Room enough from the start: a string that grows leaves its old self behind.
+    let mut value = Zeroizing::new(String::with_capacity(8 + credentials.len() / 3 * 4 + 4));
+    value.push_str("Basic ");
+    STANDARD.encode_string(credentials.as_bytes(), &mut value);
     let mut header = HeaderValue::from_str(&value)
         .map_err(|_| Error::Internal { reason: "Base64 made no header value".to_owned() })?;
     header.set_sensitive(true);

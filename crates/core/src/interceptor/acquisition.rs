@@ -5,11 +5,10 @@ use std::sync::Arc;
 use super::Inner;
 use crate::client_auth::ClientAuthentication;
 use crate::clock::Now;
-use crate::discovery::{DiscoveryRequest, Metadata, Origin};
+use crate::discovery::{DiscoveryRequest, Metadata};
 use crate::error::Error;
 use crate::events::Warning;
 use crate::hook::{self, PreTokenContext, PreTokenHook, TokenRequestReason};
-use crate::params::ServerSetting;
 use crate::runtime::{Flight, launch};
 use crate::server_url::ServerUrl;
 use crate::token::{Obtained, Token, TokenRequest, TokenSource};
@@ -18,8 +17,13 @@ use crate::token::{Obtained, Token, TokenRequest, TokenSource};
 pub(super) struct AcquisitionRequest {
     pub(super) slot_name: String,
     pub(super) fhir_base_url: Option<ServerUrl>,
-    /// `None`: the token endpoint is given.
-    pub(super) discover_from: Option<Origin>,
+    pub(super) server: Server,
+}
+
+/// Where the token endpoint comes from.
+pub(super) enum Server {
+    TokenEndpoint(ServerUrl),
+    Discover(DiscoveryRequest),
 }
 
 /// Starts it; it ends when the interceptor is closed, and what others share goes on.
@@ -66,14 +70,16 @@ impl Inner {
         })
     }
 
-    /// With a given token endpoint the shared source is known before anything is asked.
-    pub(super) fn source_without_discovery(&self) -> Option<Arc<TokenSource>> {
-        match &self.params.server {
-            ServerSetting::TokenEndpoint(endpoint) => {
-                Some(self.source(self.token_request(endpoint.clone(), None)))
-            }
-            _ => None,
-        }
+    fn discovered_source(&self, metadata: &Metadata) -> Arc<TokenSource> {
+        let authentication = &self.params.authentication;
+        let algorithm = unlisted_algorithm(authentication, metadata);
+        let warnings = [
+            other_origin(metadata),
+            unlisted_method(authentication, metadata),
+            algorithm.clone().map(|text| Warning::new("ALGORITHM_NOT_LISTED", text)),
+        ];
+        self.lock().warnings.extend(warnings.into_iter().flatten());
+        self.source(self.token_request(metadata.token_endpoint.clone(), algorithm))
     }
 
     fn token_request(&self, endpoint: ServerUrl, hint: Option<String>) -> TokenRequest {
@@ -90,6 +96,19 @@ impl Inner {
 }
 
 impl AcquisitionRequest {
+    /// The shared source, where it is known without asking anybody.
+    pub(super) fn known_source(&self, inner: &Inner) -> Option<Arc<TokenSource>> {
+        match &self.server {
+            Server::TokenEndpoint(endpoint) => {
+                Some(inner.source(inner.token_request(endpoint.clone(), None)))
+            }
+            Server::Discover(discovery) => {
+                let metadata = inner.engine.discovery.known(discovery)?;
+                Some(inner.discovered_source(&metadata))
+            }
+        }
+    }
+
     async fn run(
         &self,
         inner: &Arc<Inner>,
@@ -102,32 +121,36 @@ impl AcquisitionRequest {
         {
             return Ok(token);
         }
-        let discovery = self.discover_from.clone().map(|origin| DiscoveryRequest {
-            origin,
-            allow_insecure_http: inner.params.allow_insecure_http,
-            trust: inner.params.transport.trust_fingerprint(),
-            transport: inner.transport.clone(),
-            retry: inner.params.retry,
-        });
-        let source = match &discovery {
-            Some(discovery) => self.discovered_source(inner, discovery).await?,
-            None => inner.source_without_discovery().ok_or_else(|| Error::Internal {
-                reason: "no token endpoint and nothing to discover it from".to_owned(),
-            })?,
+        let source = match &self.server {
+            Server::TokenEndpoint(endpoint) => {
+                inner.source(inner.token_request(endpoint.clone(), None))
+            }
+            Server::Discover(discovery) => {
+                let metadata = inner.engine.discovery.get(discovery.clone()).await?;
+                inner.discovered_source(&metadata)
+            }
         };
         inner.with_slot(&self.slot_name, id, |slot, _| slot.source = Some(source.clone()));
-        let flight = match source.obtain() {
-            Obtained::Token(token) => return Ok(token),
-            Obtained::Flight(flight) => flight,
+        let token = match source.obtain() {
+            Obtained::Token(token) => token,
+            Obtained::Flight(flight) => {
+                inner.count_token_request(reason);
+                let result = flight.await;
+                self.forget_moved_endpoint(inner, result.as_ref());
+                result?
+            }
         };
-        inner.count_token_request(reason);
-        let result = flight.await;
-        if let (Some(discovery), Err(error)) = (&discovery, &result)
+        // The hook said "go on": its earlier token has served until there was another one.
+        inner.with_slot(&self.slot_name, id, |slot, _| slot.supplied = None);
+        Ok(token)
+    }
+
+    fn forget_moved_endpoint(&self, inner: &Inner, result: Result<&Arc<Token>, &Error>) {
+        if let (Server::Discover(discovery), Err(error)) = (&self.server, result)
             && matches!(error.status(), Some(404 | 410))
         {
             inner.engine.discovery.forget(discovery);
         }
-        result
     }
 
     async fn ask_hook(
@@ -145,30 +168,11 @@ impl AcquisitionRequest {
             reason,
         };
         let supplied = hook::ask(hook, context, params.transport.timeout, &params.renewal).await?;
-        let supplied = supplied.map(Arc::new);
+        let Some(token) = supplied.map(Arc::new) else { return Ok(None) };
         inner.with_slot(&self.slot_name, id, |slot, _| {
-            // Once the hook says "go on", its earlier token gives way to the requested one.
-            slot.supplied = supplied.clone().filter(|token| token.is_live(Now::read()));
+            slot.supplied = Some(token.clone()).filter(|token| token.is_live(Now::read()));
         });
-        Ok(supplied)
-    }
-
-    async fn discovered_source(
-        &self,
-        inner: &Inner,
-        discovery: &DiscoveryRequest,
-    ) -> Result<Arc<TokenSource>, Error> {
-        let metadata = inner.engine.discovery.get(discovery.clone()).await?;
-        let algorithms = unlisted_algorithm(&inner.params.authentication, &metadata);
-        let warnings =
-            [other_origin(&metadata), unlisted_method(&inner.params.authentication, &metadata)];
-        inner.lock().warnings.extend(
-            warnings
-                .into_iter()
-                .flatten()
-                .chain(algorithms.clone().map(|text| Warning::new("ALGORITHM_NOT_LISTED", text))),
-        );
-        Ok(inner.source(inner.token_request(metadata.token_endpoint.clone(), algorithms)))
+        Ok(Some(token))
     }
 }
 

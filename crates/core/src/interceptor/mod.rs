@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 pub use stats::InterceptorStats;
 
 use crate::clock::Now;
+use crate::discovery::DiscoveryRequest;
 use crate::engine::Engine;
 use crate::error::{Error, Problem};
 use crate::events::Warning;
@@ -23,7 +24,7 @@ use crate::runtime::{self, Flight};
 use crate::server_url::ServerUrl;
 use crate::token::Token;
 use crate::transport::Transport;
-use acquisition::AcquisitionRequest;
+use acquisition::{AcquisitionRequest, Server};
 use slot::{Acquisition, Slot, Slots};
 use warning_log::WarningLog;
 
@@ -112,13 +113,15 @@ impl ClientAuthInterceptor {
             return Err(Error::Closed);
         }
         let request = self.0.acquisition_request(fhir_base_url)?;
+        let slot_name = self.0.slot_name(fhir_base_url);
+        // Another interceptor may have the token already: then there is none to request.
+        let is_new = self.0.lock().slots.get(slot_name).is_none_or(|slot| slot.source.is_none());
+        let known_source = if is_new { request.known_source(&self.0) } else { None };
         let flight = {
             let now = Now::read();
             let mut state = self.0.lock();
-            let slot = state.slots.get_or_insert(self.0.slot_name(fhir_base_url));
-            if slot.source.is_none() {
-                slot.source = self.0.source_without_discovery();
-            }
+            let slot = state.slots.get_or_insert(slot_name);
+            slot.source = slot.source.take().or(known_source);
             let live = slot.live(now);
             match live {
                 Some(token) if !slot.needs_renewal(&token, now) => {
@@ -221,14 +224,21 @@ impl Inner {
         if given.as_ref().is_some_and(|url| url.url().query().is_some()) {
             return Err(Problem::config("fhirBaseUrl: a query (?…) does not belong here").into());
         }
-        let discover_from = match &self.params.server {
-            ServerSetting::TokenEndpoint(_) => None,
-            _ => Some(self.params.discovery_origin(given.as_ref())?),
+        let params = &self.params;
+        let server = match &params.server {
+            ServerSetting::TokenEndpoint(endpoint) => Server::TokenEndpoint(endpoint.clone()),
+            _ => Server::Discover(DiscoveryRequest {
+                origin: params.discovery_origin(given.as_ref())?,
+                allow_insecure_http: params.allow_insecure_http,
+                trust: params.transport.trust_fingerprint(),
+                transport: self.transport.clone(),
+                retry: params.retry,
+            }),
         };
         Ok(AcquisitionRequest {
             slot_name: self.slot_name(fhir_base_url).to_owned(),
             fhir_base_url: given.or_else(|| self.params.fhir_base_url.clone()),
-            discover_from,
+            server,
         })
     }
 

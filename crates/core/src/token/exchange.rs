@@ -78,7 +78,10 @@ mod tests {
         let renewal = RenewalPolicy { margin: None, default_lifetime: Duration::from_secs(300) };
         let expectation =
             Expectation { request: &request, sent_at: Now::read(), renewal: &renewal };
-        read(&expectation, Ok(Answer { status, headers: HeaderMap::new(), body: body.into() }))
+        read(
+            &expectation,
+            Ok(Answer { status, headers: HeaderMap::new(), body: body.into().into() }),
+        )
     }
 
     #[test]

@@ -285,7 +285,7 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, HeaderValue::from_str(value).unwrap());
         }
-        let answer = Answer { status, headers: map, body: body.as_bytes().to_vec() };
+        let answer = Answer { status, headers: map, body: body.as_bytes().to_vec().into() };
         Refusal::new(&request).read(&answer)
     }
 

@@ -35,12 +35,23 @@ impl Form {
     }
 
     pub(crate) fn append(&mut self, name: &str, value: &str) {
+        self.make_room(3 * (name.len() + value.len()) + 2);
         if !self.0.is_empty() {
             self.0.push('&');
         }
         self.0.extend(form_urlencoded::byte_serialize(name.as_bytes()));
         self.0.push('=');
         self.0.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+    }
+
+    /// A string that grows by itself leaves its old self behind, unwiped.
+    fn make_room(&mut self, more: usize) {
+        let needed = self.0.len() + more;
+        if needed > self.0.capacity() {
+            let mut larger = Zeroizing::new(String::with_capacity(2 * needed));
+            larger.push_str(&self.0);
+            self.0 = larger;
+        }
     }
 
     /// The bytes, still wiped when the transport is done with them.

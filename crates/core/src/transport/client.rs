@@ -10,6 +10,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{NoProxy, Proxy, redirect};
 use serde_json::Value;
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::limits::{self, BodyError};
 use super::retry::parse_retry_after;
@@ -116,7 +117,8 @@ struct ReadyClient {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+    /// It can hold a token: wiped when dropped.
+    pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
 impl Answer {
@@ -127,7 +129,10 @@ impl Answer {
     /// Tolerant of a byte order mark and of any content type (HT-4).
     pub(crate) fn json(&self) -> Option<Value> {
         const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-        serde_json::from_slice(self.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.body)).ok()
+        serde_json::from_slice(
+            self.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(self.body.as_slice()),
+        )
+        .ok()
     }
 
     /// HTML or XML, by its first character: content types cannot be trusted here either.
