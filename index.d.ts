@@ -214,7 +214,10 @@ export interface AccessToken {
   readonly grantedScopes: readonly string[];
   /** Asked for and not granted, with the implications between SMART's v1 and v2 scopes. */
   readonly missingScopes: readonly string[];
-  /** Members of the token response that this package does not interpret (`patient`, …). */
+  /**
+   * Members of the token response that this package does not interpret (`patient`, …). Not shown either: some
+   * servers repeat the token in one of them.
+   */
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
@@ -269,15 +272,15 @@ export interface ClientAuthOptions {
    * `attempts`: HTTP attempts in all, 1 to 10, default 3. A server that asks for a longer wait
    * (`Retry-After`, RFC 9110 §10.2.3) than `maxRetryAfterSeconds` (0 to 3600, default 60) is not asked again.
    * `deadlineMs` (default 90 000) bounds a token request with its retries, and so each discovery document.
-   * Interceptors that share a token share the settings of the one that was first.
    */
   retry?: { attempts?: number; maxRetryAfterSeconds?: number; deadlineMs?: number };
   /**
    * For discovery and token requests. Time-outs per HTTP attempt: `timeoutMs` in all (default 30 000),
    * `connectTimeoutMs` (default 10 000); the pre-token hook has `timeoutMs` as well. `proxy`: a URL, or null
    * for none; default: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, then the
-   * system's own setting on macOS and Windows. `noProxy`: hosts that bypass `proxy`, as `NO_PROXY` lists them. `ca`: certificates trusted besides the system's and
-   * those of `NODE_EXTRA_CA_CERTS`, as PEM text or DER bytes. `maxResponseBytes`: default 1 MiB.
+   * system's own setting on macOS and Windows. `noProxy`: hosts that bypass `proxy`, as `NO_PROXY` lists them.
+   * `ca`: certificates trusted besides the system's and those of `NODE_EXTRA_CA_CERTS`, as PEM text or DER
+   * bytes. `maxResponseBytes`: default 1 MiB.
    */
   http?: {
     timeoutMs?: number;

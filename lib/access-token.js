@@ -3,6 +3,7 @@
 /** What the server said about a token. */
 class AccessToken {
   #accessToken;
+  #extra;
 
   /** @param {import('./native.js').NativeToken} token */
   constructor(token) {
@@ -16,13 +17,18 @@ class AccessToken {
     /** @type {readonly string[]} */
     this.missingScopes = Object.freeze(token.missingScopes);
     /** @type {Readonly<Record<string, unknown>>} */
-    this.extra = Object.freeze(JSON.parse(token.extra));
+    this.#extra = Object.freeze(JSON.parse(token.extra));
     Object.freeze(this);
   }
 
   /** No own property: inspect and JSON.stringify pass it by (RFC 6750 §5.2). */
   get accessToken() {
     return this.#accessToken;
+  }
+
+  /** No own property either: some servers repeat the token in members of their own. */
+  get extra() {
+    return this.#extra;
   }
 }
 

@@ -148,7 +148,8 @@ class ClientAuthInterceptor {
       header !== undefined && typeof header !== 'string' ? 'header: expected a string' : problemOf(request);
     if (problem !== null) throw invalidConfig(problem, captureCaller(this.invalidate));
     const dropped = this.#native.invalidate(header ?? null, request.fhirBaseUrl ?? null);
-    if (dropped) {
+    // Without a header everything is given up, also what is only on its way.
+    if (dropped || header === undefined) {
       this.#forgetCurrent();
       this.#pending.detachAll();
     }
@@ -220,6 +221,13 @@ class ClientAuthInterceptorFactory {
 function draftOf(params) {
   const draft = settingsOf(params);
   if (draft !== null) return draft;
+  if ('withClientSecret' in params) {
+    // Its settings are out of reach; read as plain options they would seem to be missing.
+    throw invalidConfig(
+      'params: these ClientAuthParams are of another copy of @org/smart-m2m; load the package once (npm ls @org/smart-m2m)',
+      captureCaller(ClientAuthInterceptorFactory.create),
+    );
+  }
   return draftOf(ClientAuthParams.from(/** @type {import('../index.js').ClientAuthOptions} */ (params)));
 }
 

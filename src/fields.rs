@@ -57,9 +57,20 @@ impl<'env> Fields<'env> {
     pub(crate) fn string(&self, name: &str) -> Read<Option<String>> {
         match self.get(name)? {
             None => Ok(None),
-            Some((value, ValueType::String)) => Ok(Some(String::from_unknown(value)?)),
+            Some((value, ValueType::String)) => Ok(Some(self.text(name, value)?)),
             Some(_) => self.refuse(name, "expected a string"),
         }
+    }
+
+    /// UTF-8 has no unpaired surrogates; the conversion puts U+FFFD in their place, and what goes
+    /// out would not be what was meant.
+    fn text(&self, name: &str, value: Unknown<'_>) -> Read<String> {
+        let text = String::from_unknown(value)?;
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            return self
+                .refuse(name, "the text is damaged: it has an unpaired surrogate or U+FFFD");
+        }
+        Ok(text)
     }
 
     pub(crate) fn secret(&self, name: &str) -> Read<Option<Secret>> {
@@ -72,7 +83,7 @@ impl<'env> Fields<'env> {
         match self.get(name)? {
             None => Ok(None),
             Some((_, ValueType::Null)) => Ok(Some(None)),
-            Some((value, ValueType::String)) => Ok(Some(Some(String::from_unknown(value)?))),
+            Some((value, ValueType::String)) => Ok(Some(Some(self.text(name, value)?))),
             Some(_) => self.refuse(name, "expected a string or null"),
         }
     }

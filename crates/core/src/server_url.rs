@@ -61,12 +61,7 @@ impl ServerUrl {
     }
 
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+        is_loopback(&self.url)
     }
 
     pub(crate) fn raw(&self) -> &str {
@@ -80,6 +75,16 @@ impl ServerUrl {
     /// For messages: without the query, whose values can be secrets.
     pub(crate) fn display(&self) -> String {
         display(&self.url)
+    }
+}
+
+/// True for an address that never leaves this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

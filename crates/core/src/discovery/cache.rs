@@ -28,16 +28,6 @@ fn next_id() -> u64 {
 }
 
 impl DiscoveryCache {
-    /// What is known without asking anybody.
-    pub(crate) fn known(&self, request: &DiscoveryRequest) -> Option<Arc<Metadata>> {
-        match self.lock().get(&request.identity())? {
-            Entry::Known { metadata, stale_at } if !Now::read().has_reached(*stale_at) => {
-                Some(metadata.clone())
-            }
-            _ => None,
-        }
-    }
-
     /// The known result, the flight that is under way, or a new one.
     pub(crate) fn get(&'static self, request: DiscoveryRequest) -> Flight<Arc<Metadata>> {
         let identity = request.identity();

@@ -76,7 +76,9 @@ fn parse(url: &Url, answer: &Answer) -> Result<Document, Error> {
         }
         Some(_) => Err(failure(url, Some(200), "JSON, but not an object".to_owned(), false, None)),
         None => {
-            let reason = if answer.is_markup() {
+            let reason = if answer.content_encoding().is_some() {
+                "the body is compressed, although that was not asked for; have the server's proxy send it plain"
+            } else if answer.is_markup() {
                 "HTML or XML instead of JSON; is this the FHIR base URL, and not that of a web page?"
             } else {
                 "the body is not JSON"

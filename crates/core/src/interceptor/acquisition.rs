@@ -63,8 +63,8 @@ impl Inner {
     }
 
     fn source(&self, request: TokenRequest) -> Arc<TokenSource> {
-        let identity = request.identity(&self.params.transport.trust_fingerprint());
         let Self { params, transport, .. } = self;
+        let identity = request.identity(&params.transport, &params.retry, &params.renewal);
         self.engine.sources.get(identity, || {
             TokenSource::new(request, transport.clone(), params.retry, params.renewal)
         })
@@ -96,19 +96,6 @@ impl Inner {
 }
 
 impl AcquisitionRequest {
-    /// The shared source, where it is known without asking anybody.
-    pub(super) fn known_source(&self, inner: &Inner) -> Option<Arc<TokenSource>> {
-        match &self.server {
-            Server::TokenEndpoint(endpoint) => {
-                Some(inner.source(inner.token_request(endpoint.clone(), None)))
-            }
-            Server::Discover(discovery) => {
-                let metadata = inner.engine.discovery.known(discovery)?;
-                Some(inner.discovered_source(&metadata))
-            }
-        }
-    }
-
     async fn run(
         &self,
         inner: &Arc<Inner>,
@@ -130,7 +117,10 @@ impl AcquisitionRequest {
                 inner.discovered_source(&metadata)
             }
         };
-        inner.with_slot(&self.slot_name, id, |slot, _| slot.source = Some(source.clone()));
+        // A source that holds a living token stays until this one has another.
+        inner.with_slot(&self.slot_name, id, |slot, _| {
+            slot.source.get_or_insert_with(|| source.clone());
+        });
         let token = match source.obtain() {
             Obtained::Token(token) => token,
             Obtained::Flight(flight) => {
@@ -141,7 +131,10 @@ impl AcquisitionRequest {
             }
         };
         // The hook said "go on": its earlier token has served until there was another one.
-        inner.with_slot(&self.slot_name, id, |slot, _| slot.supplied = None);
+        inner.with_slot(&self.slot_name, id, |slot, _| {
+            slot.supplied = None;
+            slot.source = Some(source);
+        });
         Ok(token)
     }
 
@@ -170,7 +163,7 @@ impl AcquisitionRequest {
         let supplied = hook::ask(hook, context, params.transport.timeout, &params.renewal).await?;
         let Some(token) = supplied.map(Arc::new) else { return Ok(None) };
         inner.with_slot(&self.slot_name, id, |slot, _| {
-            slot.supplied = Some(token.clone()).filter(|token| token.is_live(Now::read()));
+            slot.keep_supplied(&token, Now::read());
         });
         Ok(Some(token))
     }

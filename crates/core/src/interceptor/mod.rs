@@ -93,7 +93,7 @@ impl ClientAuthInterceptor {
     pub fn cached(&self, fhir_base_url: Option<&str>) -> Option<Arc<Token>> {
         let now = Now::read();
         let mut state = self.0.lock();
-        let slot = state.slots.get(self.0.slot_name(fhir_base_url))?;
+        let slot = state.slots.get_used(self.0.slot_name(fhir_base_url))?;
         let token = slot.live(now)?;
         if slot.needs_renewal(&token, now) {
             return None;
@@ -114,14 +114,10 @@ impl ClientAuthInterceptor {
         }
         let request = self.0.acquisition_request(fhir_base_url)?;
         let slot_name = self.0.slot_name(fhir_base_url);
-        // Another interceptor may have the token already: then there is none to request.
-        let is_new = self.0.lock().slots.get(slot_name).is_none_or(|slot| slot.source.is_none());
-        let known_source = if is_new { request.known_source(&self.0) } else { None };
         let flight = {
             let now = Now::read();
             let mut state = self.0.lock();
             let slot = state.slots.get_or_insert(slot_name);
-            slot.source = slot.source.take().or(known_source);
             let live = slot.live(now);
             match live {
                 Some(token) if !slot.needs_renewal(&token, now) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::error::Error;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hook::TokenRequestReason;
 use crate::runtime::Flight;
 use crate::token::{Token, TokenSource};
@@ -26,6 +27,8 @@ pub(super) struct Slot {
     pub(super) source: Option<Arc<TokenSource>>,
     /// Hook, discovery and token request, once for all callers.
     pub(super) acquisition: Option<Acquisition>,
+    /// Of the hook's latest bare token, which is not kept itself: a server can still refuse it.
+    bare: Option<Fingerprint>,
     had_token: bool,
     rejected: bool,
     failures_in_a_row: u32,
@@ -50,6 +53,13 @@ impl Slot {
         token.is_due(now)
             && self.acquisition.is_none()
             && self.pause_until.is_none_or(|until| now.has_reached(until))
+    }
+
+    /// A hook that supplies a token is asked again after it, whatever others have requested meanwhile.
+    pub(super) fn keep_supplied(&mut self, token: &Arc<Token>, now: Now) {
+        self.source = None;
+        self.supplied = Some(token.clone()).filter(|token| token.is_live(now));
+        self.bare = self.supplied.is_none().then(|| digest(token.header()));
     }
 
     pub(super) fn reason(&self) -> TokenRequestReason {
@@ -79,18 +89,25 @@ impl Slot {
     pub(super) fn invalidate(&mut self, header: Option<&str>) -> bool {
         let supplied =
             self.supplied.take_if(|token| header.is_none_or(|header| token.header() == header));
+        let bare = self.bare.take_if(|bare| header.is_none_or(|header| *bare == digest(header)));
         let requested = self.source.as_ref().is_some_and(|source| source.invalidate(header));
         if header.is_none() {
             // Its callers still get what it brings; later ones start anew.
             self.acquisition = None;
         }
-        let dropped = supplied.is_some() || requested;
+        let dropped = supplied.is_some() || bare.is_some() || requested;
         self.rejected |= dropped || header.is_none();
         if dropped {
             self.pause_until = None;
         }
         dropped
     }
+}
+
+fn digest(header: &str) -> Fingerprint {
+    let mut fields = Fingerprinter::new("bare token");
+    fields.field(header.as_bytes());
+    fields.finish()
 }
 
 /// Slots by FHIR base URL; the empty one is that of requests without any.
@@ -104,6 +121,17 @@ pub(super) struct Slots {
 impl Slots {
     pub(super) fn get(&mut self, base: &str) -> Option<&mut Slot> {
         self.by_base.get_mut(base)
+    }
+
+    /// The slot of a caller, if there is one, marked as used.
+    pub(super) fn get_used(&mut self, base: &str) -> Option<&mut Slot> {
+        let slot = self.by_base.get_mut(base)?;
+        self.uses += 1;
+        slot.last_use = self.uses;
+        if self.last_used.as_deref() != Some(base) {
+            self.last_used = Some(base.to_owned());
+        }
+        Some(slot)
     }
 
     /// The slot of a caller, marked as used.

@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{
 };
 
 use super::public_key::{Curve, PublicKey};
+use crate::error::{ErrorCode, Problem};
 
 /// `alg` of an assertion. Never `none`, never symmetric (JW-1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +75,26 @@ impl SigningAlgorithm {
     }
 
     /// The curve is fixed by the algorithm and the other way round (JW-3).
-    pub(crate) fn fits(self, key: &PublicKey) -> bool {
+    fn fits(self, key: &PublicKey) -> bool {
         match key {
             PublicKey::Rsa { .. } => self.rsa_encoding().is_some(),
             PublicKey::Ec { .. } | PublicKey::Ed25519 { .. } => self == Self::of_key(key),
         }
+    }
+
+    /// The problem of a key whose `alg` belongs to another kind of key.
+    pub(super) fn check(self, key: &PublicKey) -> Result<(), Problem> {
+        if self.fits(key) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ErrorCode::KeystoreUnusableKey,
+            format!(
+                "the key's alg is {}, which a key of type {} cannot sign; correct or remove alg",
+                self.as_str(),
+                key.kty()
+            ),
+        ))
     }
 
     /// PKCS#1 v1.5, or PSS with MGF1 of the same hash and a salt of its length (JW-4).

@@ -74,14 +74,14 @@ pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
                 jwk.into_entry()
             }
             // The parser's own words could quote the value that it choked on.
-            Err(_) => KeyEntry {
-                key_id: None,
-                algorithm: None,
-                content: KeyContent::Unusable(Problem::new(
+            Err(_) => KeyEntry::new(
+                None,
+                None,
+                Err(Problem::new(
                     ErrorCode::KeystoreCorrupt,
                     "not a JWK: a member is missing or of the wrong type (RFC 7517 §4)",
                 )),
-            },
+            ),
         })
         .collect();
     Ok(KeySet::new(entries, certificates))
@@ -89,8 +89,8 @@ pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
 
 impl Jwk {
     fn into_entry(self) -> KeyEntry {
-        let content = self.content().unwrap_or_else(KeyContent::Unusable);
-        KeyEntry { key_id: self.kid, algorithm: self.alg, content }
+        let content = self.content();
+        KeyEntry::new(self.kid, self.alg, content)
     }
 
     fn content(&self) -> Result<KeyContent, Problem> {
@@ -307,6 +307,18 @@ mod tests {
             assert_eq!(problem.code, code, "{text}");
             assert!(problem.message.contains(word), "{text}: {}", problem.message);
         }
+    }
+
+    #[test]
+    fn a_private_key_that_cannot_sign_with_its_alg_is_passed_over() {
+        let jwks: serde_json::Value = serde_json::from_str(RS384).unwrap();
+        let mut encryption = jwks["keys"][1].clone();
+        encryption["alg"] = "RSA-OAEP".into();
+        encryption["kid"] = "enc".into();
+        let text = ES384.replacen("\"keys\": [", &format!("\"keys\": [{encryption},"), 1);
+        let selected = parse(&text).unwrap().select(None).unwrap();
+        assert_eq!(selected.key.algorithm.as_str(), "ES384");
+        assert_eq!(selected.warnings.len(), 1);
     }
 
     #[test]

@@ -146,6 +146,21 @@ impl KeySet {
 }
 
 impl KeyEntry {
+    /// A private key whose `alg` it cannot sign with is no key to choose.
+    pub(crate) fn new(
+        key_id: Option<String>,
+        algorithm: Option<String>,
+        content: Result<KeyContent, Problem>,
+    ) -> Self {
+        let content = content.and_then(|content| {
+            if let (KeyContent::Private { public, .. }, Some(name)) = (&content, &algorithm) {
+                parse_algorithm(name)?.check(public)?;
+            }
+            Ok(content)
+        });
+        Self { key_id, algorithm, content: content.unwrap_or_else(KeyContent::Unusable) }
+    }
+
     fn is_private(&self) -> bool {
         matches!(self.content, KeyContent::Private { .. })
     }

@@ -42,7 +42,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
             // `openssl ecparam -genkey` writes the curve's parameters in front of the key.
             _ => continue,
         };
-        entries.push(KeyEntry { key_id: None, algorithm: None, content: content(private) });
+        entries.push(KeyEntry::new(None, None, content(private)));
     }
     if entries.is_empty() && !is_complete(text) {
         return Err(Problem::new(
@@ -65,14 +65,13 @@ fn is_complete(text: &[u8]) -> bool {
     count(b"-----BEGIN ") == count(b"-----END ")
 }
 
-fn content(private: Result<PrivateKey, Problem>) -> KeyContent {
-    let with_public = private.and_then(|private| {
+fn content(private: Result<PrivateKey, Problem>) -> Result<KeyContent, Problem> {
+    private.and_then(|private| {
         let public = private.public_key().ok_or_else(|| {
             Problem::new(ErrorCode::KeystoreCorrupt, "the key has no valid public half")
         })?;
         Ok(KeyContent::Private { private: Box::new(private), public })
-    });
-    with_public.unwrap_or_else(KeyContent::Unusable)
+    })
 }
 
 fn is_encrypted() -> Problem {

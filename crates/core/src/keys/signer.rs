@@ -174,16 +174,7 @@ impl SigningKey {
             Problem::new(ErrorCode::KeystoreCorrupt, "the key has no valid public half")
         })?;
         let algorithm = algorithm.unwrap_or_else(|| SigningAlgorithm::of_key(&public));
-        if !algorithm.fits(&public) {
-            return Err(Problem::new(
-                ErrorCode::KeystoreUnusableKey,
-                format!(
-                    "the key's alg is {}, which a key of type {} cannot sign; correct or remove alg",
-                    algorithm.as_str(),
-                    public.kty()
-                ),
-            ));
-        }
+        algorithm.check(&public)?;
         let key_id = key_id.unwrap_or_else(|| public.thumbprint());
         Ok(Self { private, public, key_id, algorithm })
     }

@@ -51,6 +51,14 @@ impl SmileDefinitions<'_> {
                 Err(problem) => problems.push(problem),
             }
         }
+        for (index, keystore) in read.iter().enumerate() {
+            if read[..index].iter().any(|other: &Arc<Keystore>| other.name == keystore.name) {
+                problems.push(Problem::config(format!(
+                    "keystore '{}' is defined twice; give each its own keystoreId",
+                    keystore.name
+                )));
+            }
+        }
         if !problems.is_empty() {
             return Err(Error::Problems(problems));
         }

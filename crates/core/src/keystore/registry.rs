@@ -15,6 +15,8 @@ use crate::keys::{SigningAlgorithm, SigningKey};
 const FOLDER_VARIABLE: &str = "SMART_M2M_KEYSTORE_DIR";
 /// A file name's possible ends, in the order of lookup.
 const EXTENSIONS: [&str; 3] = ["jwks", "json", "pem"];
+const LONGEST_NAME: usize = 200;
+const LONGEST_SHOWN_PATH: usize = 300;
 /// Far more than anybody has; a loop that registers new names must not fill the memory.
 const MAX_KEYSTORES: usize = 10_000;
 
@@ -183,6 +185,9 @@ impl Keystores {
 /// A path for a message, unless it is a key that landed in the wrong place.
 fn shown(path: &Path) -> String {
     let text = path.display().to_string();
+    if text.len() > LONGEST_SHOWN_PATH {
+        return "a path that is too long to show".to_owned();
+    }
     let is_key = text.contains("-----") || text.contains(['{', '\n']);
     if is_key {
         "a path that looks like the key itself; give keys as data or jwks".to_owned()
@@ -194,11 +199,11 @@ fn shown(path: &Path) -> String {
 /// Smile's rule for keystore ids; it also keeps a name inside the folder.
 fn check_name(name: &str) -> Result<(), Problem> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !name.is_empty() && name.chars().all(allowed) {
+    if (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(allowed) {
         return Ok(());
     }
     Err(Problem::config(
-        "a keystore's name consists of letters, digits, _ and - (paths go to Keystores.register)",
+        "a keystore's name consists of up to 200 letters, digits, _ and - (paths go to Keystores.register)",
     ))
 }
 

@@ -104,11 +104,7 @@ impl Checks {
             Some(None) => ProxySetting::Direct,
             Some(Some(url)) => ProxySetting::Url(url.clone()),
         };
-        if let ProxySetting::Url(url) = &proxy
-            && !TransportSettings::is_proxy_url(url.expose())
-        {
-            self.config("http.proxy: expected a URL such as http://proxy.example.org:3128");
-        }
+        self.take(proxy.check());
         if http.no_proxy.is_some() && !matches!(proxy, ProxySetting::Url(_)) {
             self.config(
                 "http.noProxy goes with http.proxy; for the environment's proxy set NO_PROXY",

@@ -166,7 +166,16 @@ fn authentication(
         };
     }
     let secret = match &options.client_secret {
-        Some(secret) if !secret.expose().is_empty() => secret.clone(),
+        Some(secret)
+            if !secret.expose().is_empty() && !secret.expose().contains(char::is_control) =>
+        {
+            secret.clone()
+        }
+        Some(secret) if !secret.expose().is_empty() => {
+            return Err(Problem::config(
+                "clientSecret: control characters are not allowed (a stray line break from a file?)",
+            ));
+        }
         Some(_) => return Err(Problem::config("clientSecret is empty")),
         None => {
             return Err(Problem::config(format!(

@@ -10,7 +10,6 @@ use super::request::TokenRequest;
 use super::response::Unusable;
 use crate::client_auth::ClientAuthMethod;
 use crate::error::{Error, ErrorCode, OAuthError, TokenEndpointError};
-use crate::server_url::display;
 use crate::transport::Answer;
 
 /// A clock that is further off makes valid assertions look expired or from the future (HT-6).
@@ -70,7 +69,12 @@ impl<'a> Refusal<'a> {
 
     /// A success status without JSON. The body is not quoted: it could hold a token.
     pub(super) fn not_json(&self, answer: &Answer) -> Error {
-        let (reason, hint) = if answer.is_empty() {
+        let (reason, hint) = if answer.content_encoding().is_some() {
+            (
+                "the body is compressed, although that was not asked for",
+                "have the server, or a proxy in front of it, send it plain",
+            )
+        } else if answer.is_empty() {
             ("an empty body instead of a token response", "is this the token endpoint?")
         } else if answer.is_markup() {
             (
@@ -100,8 +104,9 @@ impl<'a> Refusal<'a> {
             answer.header(LOCATION).and_then(|to| self.request.endpoint.url().join(to).ok());
         let reason = match &target {
             Some(target) => format!(
-                "it redirects to {}; not followed, because that would hand the credentials on",
-                display(target)
+                "it redirects to {}{}; not followed, because that would hand the credentials on",
+                target.origin().ascii_serialization(),
+                Redaction::of(self.request).clean(target.path())
             ),
             None => "it redirects, without saying where to; not followed".to_owned(),
         };
@@ -360,7 +365,7 @@ mod tests {
     #[test]
     fn a_redirect_names_its_target_without_the_query() {
         let error = read(307, "", &[("location", "https://evil.example/collect?x=1")]);
-        assert!(error.to_string().contains("https://evil.example/collect?…"));
+        assert!(error.to_string().contains("https://evil.example/collect;"));
     }
 
     #[test]

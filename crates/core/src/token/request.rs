@@ -7,12 +7,14 @@ use reqwest::header::HeaderValue;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use super::RenewalPolicy;
 use crate::client_auth::ClientAuthentication;
 use crate::clock::Now;
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::secret::Secret;
 use crate::server_url::ServerUrl;
+use crate::transport::{RetryPolicy, TransportSettings};
 
 /// Names that additional parameters cannot take: each would say a second time, and differently,
 /// what the client says itself (BP-6).
@@ -89,9 +91,15 @@ impl fmt::Debug for TokenRequest {
 }
 
 impl TokenRequest {
-    /// Two requests share a token when they are sent in the same words to the same server, by a
-    /// transport that trusts the same (architecture, step 2).
-    pub(crate) fn identity(&self, trust: &Fingerprint) -> Fingerprint {
+    /// Two requests share a token when they are sent in the same words to the same server, by the
+    /// same transport, and under the same rules: nobody waits or renews by somebody else's
+    /// settings (architecture, step 2).
+    pub(crate) fn identity(
+        &self,
+        transport: &TransportSettings,
+        retry: &RetryPolicy,
+        renewal: &RenewalPolicy,
+    ) -> Fingerprint {
         let mut fields = Fingerprinter::new("token source");
         fields
             .field(self.endpoint.raw().as_bytes())
@@ -101,7 +109,19 @@ impl TokenRequest {
         for (name, value) in &self.additional_parameters {
             fields.field(name.as_bytes()).field(value.expose().as_bytes());
         }
-        fields.include(trust);
+        fields
+            .include(&transport.fingerprint())
+            .field(&retry.attempts.to_be_bytes())
+            .field(&retry.max_retry_after.as_nanos().to_be_bytes())
+            .field(&retry.deadline.as_nanos().to_be_bytes())
+            .field(&renewal.default_lifetime.as_nanos().to_be_bytes())
+            .optional(
+                renewal
+                    .margin
+                    .map(|margin| margin.as_nanos().to_be_bytes())
+                    .as_ref()
+                    .map(|margin| &margin[..]),
+            );
         fields.finish()
     }
 
@@ -132,9 +152,12 @@ impl TokenRequest {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::transport::ProxySetting;
 
     #[test]
     fn the_body_looks_as_in_the_guide() {
@@ -175,7 +198,22 @@ mod tests {
             hint: None,
         };
         change(&mut request);
-        request.identity(&Fingerprinter::new("trust").finish())
+        let transport = TransportSettings {
+            timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            proxy: ProxySetting::Environment,
+            no_proxy: None,
+            ca: Vec::new(),
+            max_response_bytes: 1024,
+            user_agent: "test".to_owned(),
+        };
+        let retry = RetryPolicy {
+            attempts: 3,
+            max_retry_after: Duration::from_secs(60),
+            deadline: Duration::from_secs(90),
+        };
+        let renewal = RenewalPolicy { margin: None, default_lifetime: Duration::from_secs(300) };
+        request.identity(&transport, &retry, &renewal)
     }
 
     #[test]

@@ -1,36 +1,26 @@
 //! One HTTP client per transport setting, shared and kept alive by whoever uses it.
 
 use std::collections::HashMap;
-use std::error::Error as StdError;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{NoProxy, Proxy, redirect};
 use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::explanation::{explain, root_cause};
 use super::limits::{self, BodyError};
+use super::proxy::ProxySetting;
 use super::retry::parse_retry_after;
-use super::tls::{ExtraTrust, tls_error};
+use super::tls::ExtraTrust;
 use crate::error::{Error, ErrorCode, TransportError};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
-use crate::secret::Secret;
-use crate::server_url::display;
-
-/// Through which proxy requests go. Its URL can carry a password.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ProxySetting {
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment.
-    #[default]
-    Environment,
-    /// None, whatever the environment says.
-    Direct,
-    /// This one, for http and https.
-    Url(Secret),
-}
+use crate::server_url::{display, is_loopback};
 
 /// How requests travel. Validated: every string in it has been parsed once.
 #[derive(Clone, Debug)]
@@ -48,12 +38,6 @@ pub(crate) struct TransportSettings {
 }
 
 impl TransportSettings {
-    pub(crate) fn is_proxy_url(url: &str) -> bool {
-        let scheme = Url::parse(url).ok().filter(Url::has_host);
-        scheme.is_some_and(|url| matches!(url.scheme(), "http" | "https"))
-            && Proxy::all(url).is_ok()
-    }
-
     /// Whom the transport trusts and through whom it goes: part of a token's identity (architecture, step 2).
     pub(crate) fn trust_fingerprint(&self) -> Fingerprint {
         let mut fields = Fingerprinter::new("trust");
@@ -69,7 +53,7 @@ impl TransportSettings {
         fields.finish()
     }
 
-    fn fingerprint(&self) -> Fingerprint {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         let mut fields = Fingerprinter::new("transport");
         fields
             .include(&self.trust_fingerprint())
@@ -93,21 +77,28 @@ impl TransportPool {
             return transport;
         }
         pool.retain(|_, transport| transport.strong_count() > 0);
-        let transport = Arc::new(Transport { settings: settings.clone(), client: OnceLock::new() });
+        let transport = Arc::new(Transport {
+            settings: settings.clone(),
+            client: Mutex::default(),
+            loopback_client: Mutex::default(),
+        });
         pool.insert(fingerprint, Arc::downgrade(&transport));
         transport
     }
 }
 
-/// An HTTP client, made at its first request: loading the trust store costs milliseconds that
-/// `create` must not spend on the JavaScript thread.
+/// HTTP clients, made at their first request: loading the trust store costs milliseconds that
+/// `create` must not spend on the JavaScript thread. A failure is not kept: the next request tries anew.
 #[derive(Debug)]
 pub(crate) struct Transport {
     settings: TransportSettings,
-    client: OnceLock<Result<ReadyClient, String>>,
+    client: Mutex<Option<ReadyClient>>,
+    /// Clear text is allowed on loopback because it never leaves this machine: no proxy of the
+    /// environment may see it.
+    loopback_client: Mutex<Option<ReadyClient>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct ReadyClient {
     client: reqwest::Client,
     trust_complaint: Option<String>,
@@ -135,6 +126,11 @@ impl Answer {
         .ok()
     }
 
+    /// The coding of a body that came compressed, although nobody asked for that.
+    pub(crate) fn content_encoding(&self) -> Option<&str> {
+        self.header(CONTENT_ENCODING).filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+    }
+
     /// HTML or XML, by its first character: content types cannot be trusted here either.
     pub(crate) fn is_markup(&self) -> bool {
         self.body.trim_ascii_start().starts_with(b"<")
@@ -158,8 +154,9 @@ pub(crate) enum NoAnswer {
 impl Transport {
     /// GET of a discovery document. Redirects are the caller's to judge.
     pub(crate) async fn get(&self, url: &Url) -> Result<Answer, NoAnswer> {
-        let request = self.client(url)?.get(url.clone()).header(ACCEPT, "application/json");
-        self.send(url, request).await
+        let ready = self.ready(url)?;
+        let request = ready.client.get(url.clone()).header(ACCEPT, "application/json");
+        self.send(url, &ready, request).await
     }
 
     /// POST of a form, with exactly the headers that strict servers compare (SB-2, QK-9).
@@ -169,8 +166,9 @@ impl Transport {
         body: Bytes,
         authorization: Option<HeaderValue>,
     ) -> Result<Answer, NoAnswer> {
-        let mut request = self
-            .client(url)?
+        let ready = self.ready(url)?;
+        let mut request = ready
+            .client
             .post(url.clone())
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -178,12 +176,20 @@ impl Transport {
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        self.send(url, request).await
+        self.send(url, &ready, request).await
     }
 
-    async fn send(&self, url: &Url, request: reqwest::RequestBuilder) -> Result<Answer, NoAnswer> {
-        let response =
-            request.send().await.map_err(|error| NoAnswer::Failed(self.explain(url, &error)))?;
+    async fn send(
+        &self,
+        url: &Url,
+        ready: &ReadyClient,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Answer, NoAnswer> {
+        let failed = |error: &reqwest::Error| {
+            let complaint = ready.trust_complaint.as_deref();
+            NoAnswer::Failed(explain(&self.settings, complaint, url, error))
+        };
+        let response = request.send().await.map_err(|error| failed(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         match limits::read_body(response, self.settings.max_response_bytes).await {
@@ -191,74 +197,38 @@ impl Transport {
             Err(BodyError::TooLarge) => {
                 Err(NoAnswer::TooLarge { status, limit: self.settings.max_response_bytes })
             }
-            Err(BodyError::Broken(error)) => Err(NoAnswer::Failed(self.explain(url, &error))),
+            Err(BodyError::Broken(error)) => Err(failed(&error)),
         }
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, NoAnswer> {
-        match self.client.get_or_init(|| self.settings.connect()) {
-            Ok(ready) => Ok(&ready.client),
-            Err(reason) => Err(NoAnswer::Failed(Error::Transport(Box::new(TransportError {
+    fn ready(&self, url: &Url) -> Result<ReadyClient, NoAnswer> {
+        let direct = url.scheme() == "http"
+            && is_loopback(url)
+            && matches!(self.settings.proxy, ProxySetting::Environment);
+        let place = if direct { &self.loopback_client } else { &self.client };
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = &*place {
+            return Ok(ready.clone());
+        }
+        let connected = if direct {
+            TransportSettings { proxy: ProxySetting::Direct, ..self.settings.clone() }.connect()
+        } else {
+            self.settings.connect()
+        };
+        let ready = connected.map_err(|reason| {
+            NoAnswer::Failed(Error::Transport(Box::new(TransportError {
                 code: ErrorCode::Tls,
                 url: display(url),
-                reason: reason.clone(),
+                reason,
                 hint: Some(
                     "install the system's CA certificates (package ca-certificates), point \
                      SSL_CERT_FILE at a PEM bundle, or set http.ca"
                         .to_owned(),
                 ),
-            })))),
-        }
-    }
-
-    fn explain(&self, url: &Url, error: &reqwest::Error) -> Error {
-        let (code, reason, hint) = if error.is_timeout() {
-            let what = if error.is_connect() {
-                format!("no connection within {} ms", self.settings.connect_timeout.as_millis())
-            } else {
-                format!("no complete answer within {} ms", self.settings.timeout.as_millis())
-            };
-            (ErrorCode::Timeout, what, Some("check the address and the firewall, or raise http.timeoutMs or http.connectTimeoutMs".to_owned()))
-        } else if let Some(tls) = tls_error(error) {
-            (ErrorCode::Tls, format!("TLS handshake failed: {tls}"), Some(self.tls_hint(tls)))
-        } else {
-            let proxied = matches!(self.settings.proxy, ProxySetting::Url(_));
-            let hint = if proxied {
-                "check http.proxy and the server's address"
-            } else {
-                "check the address, DNS, the firewall and the proxy settings"
-            };
-            (ErrorCode::Network, root_cause(error), Some(hint.to_owned()))
-        };
-        Error::Transport(Box::new(TransportError { code, url: display(url), reason, hint }))
-    }
-
-    fn tls_hint(&self, error: &rustls::Error) -> String {
-        use rustls::CertificateError as Certificate;
-        let hint = match error {
-            rustls::Error::InvalidCertificate(
-                Certificate::UnknownIssuer | Certificate::BadSignature,
-            ) => {
-                "the server's certificate is signed by a CA that is not trusted here: give that CA in http.ca or NODE_EXTRA_CA_CERTS"
-            }
-            rustls::Error::InvalidCertificate(
-                Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-            ) => "the certificate belongs to another host name: check the URL",
-            rustls::Error::InvalidCertificate(
-                Certificate::Expired
-                | Certificate::ExpiredContext { .. }
-                | Certificate::NotValidYet
-                | Certificate::NotValidYetContext { .. },
-            ) => {
-                "the certificate is outside its validity: have it renewed, and check this machine's clock"
-            }
-            _ => "check that the port speaks TLS 1.2 or newer",
-        };
-        let complaint = match self.client.get() {
-            Some(Ok(ready)) => ready.trust_complaint.as_deref(),
-            _ => None,
-        };
-        complaint.map_or_else(|| hint.to_owned(), |complaint| format!("{hint}; {complaint}"))
+            })))
+        })?;
+        *place = Some(ready.clone());
+        Ok(ready)
     }
 }
 
@@ -310,13 +280,4 @@ impl TransportSettings {
             }
         })
     }
-}
-
-/// The innermost text of an error chain: what the operating system or the library really said.
-fn root_cause(error: &dyn StdError) -> String {
-    let mut innermost: &dyn StdError = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

@@ -1,12 +1,13 @@
 //! HTTP for discovery and token requests: trust, proxies, time-outs, bounds, retries.
 
 mod client;
+mod explanation;
 mod limits;
+mod proxy;
 mod retry;
 mod tls;
 
-pub(crate) use client::{
-    Answer, NoAnswer, ProxySetting, Transport, TransportPool, TransportSettings,
-};
+pub(crate) use client::{Answer, NoAnswer, Transport, TransportPool, TransportSettings};
+pub(crate) use proxy::ProxySetting;
 pub(crate) use retry::{RetryPolicy, with_retries};
 pub(crate) use tls::certificates_from_pem;

@@ -3,17 +3,27 @@
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+
 use crate::error::Problem;
 
-/// DER certificates of a PEM text, or of one DER certificate.
+/// DER certificates of a PEM text, or of one DER certificate, each usable as a trust anchor.
 pub(crate) fn certificates_from_pem(what: &str, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+    let certificates =
+        parse_certificates(bytes).map_err(|why| Problem::config(format!("{what}: {why}")))?;
+    if certificates.iter().all(|certificate| is_trust_anchor(certificate)) {
+        return Ok(certificates);
+    }
+    Err(Problem::config(format!("{what}: a certificate in it is damaged")))
+}
+
+fn parse_certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     const SEQUENCE: u8 = 0x30;
     if bytes.first() == Some(&SEQUENCE) {
         return Ok(vec![bytes.to_vec()]);
     }
-    let blocks = pem::parse_many(bytes).map_err(|_| {
-        Problem::config(format!("{what}: not a PEM certificate: a block is damaged"))
-    })?;
+    let blocks = pem::parse_many(bytes).map_err(|_| "not a PEM certificate: a block is damaged")?;
     let certificates: Vec<_> = blocks
         .into_iter()
         .filter(|block| {
@@ -22,11 +32,16 @@ pub(crate) fn certificates_from_pem(what: &str, bytes: &[u8]) -> Result<Vec<Vec<
         .map(pem::Pem::into_contents)
         .collect();
     if certificates.is_empty() {
-        return Err(Problem::config(format!(
-            "{what}: no certificate in it; expected PEM text with -----BEGIN CERTIFICATE-----, or DER bytes"
-        )));
+        return Err(
+            "no certificate in it; expected PEM text with -----BEGIN CERTIFICATE-----, or DER bytes",
+        );
     }
     Ok(certificates)
+}
+
+/// One that is not would spoil the whole trust store.
+fn is_trust_anchor(der: &[u8]) -> bool {
+    RootCertStore::empty().add(CertificateDer::from(der)).is_ok()
 }
 
 /// What `NODE_EXTRA_CA_CERTS` adds. Like Node, a file that cannot be read does not stop the
@@ -50,9 +65,23 @@ impl ExtraTrust {
         };
         match std::fs::read(&path) {
             Err(error) => complain(error.to_string()),
-            Ok(bytes) => match certificates_from_pem("the file", &bytes) {
-                Err(problem) => complain(problem.message),
-                Ok(certificates) => Self { certificates, complaint: None },
+            Ok(bytes) => match parse_certificates(&bytes) {
+                Err(why) => complain(why.to_owned()),
+                Ok(all) => {
+                    let count = all.len();
+                    let certificates: Vec<_> = all
+                        .into_iter()
+                        .filter(|certificate| is_trust_anchor(certificate))
+                        .collect();
+                    let damaged = count - certificates.len();
+                    let complaint = (damaged > 0).then(|| {
+                        format!(
+                            "NODE_EXTRA_CA_CERTS={}: {damaged} of {count} certificates are damaged and were not used",
+                            path.display()
+                        )
+                    });
+                    Self { certificates, complaint }
+                }
             },
         }
     }

@@ -1,0 +1,116 @@
+//! Why there was no answer, and what to try, in words.
+
+use std::error::Error as StdError;
+
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use url::Url;
+
+use super::client::TransportSettings;
+use super::tls::tls_error;
+use crate::error::{Error, ErrorCode, TransportError};
+use crate::server_url::display;
+
+/// `trust_complaint`: what was wrong with `NODE_EXTRA_CA_CERTS`.
+pub(super) fn explain(
+    settings: &TransportSettings,
+    trust_complaint: Option<&str>,
+    url: &Url,
+    error: &reqwest::Error,
+) -> Error {
+    let (code, reason, hint) = if error.is_timeout() {
+        let reason = if error.is_connect() {
+            format!("no connection within {} ms", settings.connect_timeout.as_millis())
+        } else {
+            format!("no complete answer within {} ms", settings.timeout.as_millis())
+        };
+        let hint = "check the address, the proxy and the firewall, or raise http.timeoutMs or http.connectTimeoutMs";
+        (ErrorCode::Timeout, reason, hint.to_owned())
+    } else if let Some(tls) = tls_error(error) {
+        let hint = tls_hint(tls);
+        let hint = trust_complaint
+            .map_or_else(|| hint.to_owned(), |complaint| format!("{hint}; {complaint}"));
+        (ErrorCode::Tls, format!("TLS handshake failed: {tls}"), hint)
+    } else {
+        let reason = root_cause(error);
+        let hint = network_hint(error, &reason);
+        (ErrorCode::Network, reason, hint.to_owned())
+    };
+    Error::Transport(Box::new(TransportError { code, url: display(url), reason, hint: Some(hint) }))
+}
+
+fn network_hint(error: &reqwest::Error, reason: &str) -> &'static str {
+    if reason.starts_with("tunnel error") {
+        "the proxy did not open a way to the server: check its address, its credentials and its rules (http.proxy, HTTPS_PROXY)"
+    } else if error.is_connect() {
+        "check the address, DNS and the firewall, and that of a proxy if there is one (http.proxy, HTTPS_PROXY)"
+    } else {
+        "what answered broke off or does not speak HTTP: check the URL's scheme and port, and what stands between"
+    }
+}
+
+fn tls_hint(error: &rustls::Error) -> &'static str {
+    use rustls::Error as Tls;
+    match error {
+        Tls::InvalidCertificate(certificate) => certificate_hint(certificate),
+        Tls::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the server wants a client certificate, which this version does not present"
+        }
+        Tls::AlertReceived(AlertDescription::NoApplicationProtocol) => {
+            "the server offers HTTP/2 only, and this client speaks HTTP/1.1"
+        }
+        Tls::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "the server shares no cipher suite with TLS 1.2 or 1.3 as this client speaks them, or wants a client certificate"
+        }
+        Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "what answered does not speak TLS: is the port one for plain http, or a proxy?"
+        }
+        _ => "check that the port speaks TLS 1.2 or newer",
+    }
+}
+
+fn certificate_hint(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "the server's certificate is signed by a CA that is not trusted here: give that CA in http.ca or NODE_EXTRA_CA_CERTS"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the certificate belongs to another host name: check the URL"
+        }
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => {
+            "the certificate is outside its validity: have it renewed, and check this machine's clock"
+        }
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "the server presents a CA certificate as its own (openssl req -x509 makes such): have it issued with basicConstraints CA:FALSE"
+        }
+        _ => "the server's certificate cannot be used: have it reissued",
+    }
+}
+
+/// The innermost text of an error chain: what the operating system or the library really said.
+pub(super) fn root_cause(error: &dyn StdError) -> String {
+    let mut innermost: &dyn StdError = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_tell_handshake_failures_apart() {
+        let alert = |alert| tls_hint(&rustls::Error::AlertReceived(alert));
+        assert!(alert(AlertDescription::CertificateRequired).contains("client certificate"));
+        assert!(alert(AlertDescription::NoApplicationProtocol).contains("HTTP/2"));
+        assert!(alert(AlertDescription::ProtocolVersion).contains("TLS 1.2"));
+        let certificate = |error| tls_hint(&rustls::Error::InvalidCertificate(error));
+        assert!(certificate(CertificateError::Expired).contains("clock"));
+        assert!(certificate(CertificateError::UnknownIssuer).contains("http.ca"));
+        assert!(certificate(CertificateError::NotValidForName).contains("host name"));
+    }
+}
