@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { prepareAddon, prepareTools, root } from './prepare.mjs';
 import { run } from './run.mjs';
 
-// Runs every benchmark, `bench/*.bench.mjs`, or those whose names contain one of the arguments.
+// Runs every benchmark, `bench/*.mjs`, or those whose names contain one of the arguments.
 
 const wanted = process.argv.slice(2);
 
 if (!((await prepareTools()) && (await prepareAddon()))) process.exit(1);
-for (const name of readdirSync(join(root, 'bench')).filter((file) => file.endsWith('.bench.mjs'))) {
+for (const name of readdirSync(join(root, 'bench')).filter((file) => file.endsWith('.mjs'))) {
   if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
   console.log(`\n${name}`);
-  const { ok } = await run(process.execPath, ['--expose-gc', join('bench', name)], { cwd: root });
+  const { ok } = await run(process.execPath, [join('bench', name)], { cwd: root });
   if (!ok) process.exitCode = 1;
 }
