@@ -287,6 +287,28 @@ test('an error has the fields that are known, and no others', (t) => {
   t.is(full.cause, bare);
 });
 
+for (const [name, value] of [
+  ['clientSecret', 'secret\n'],
+  ['clientId', 'id\r\n'],
+  ['clientId', 'half \ud83d of a pair'],
+  ['clientSecret', 'half \udca5 of a pair'],
+]) {
+  test(`text that would not go out as it was meant is refused: ${name} ${JSON.stringify(value)}`, (t) => {
+    const options = { clientId: 'c', clientSecret: 's', scope: null, [name]: value };
+    const error = t.throws(() => ClientAuthInterceptorFactory.create(options), {
+      code: 'ERR_INVALID_CONFIG',
+    });
+    t.true(error.message.startsWith(`${name}: `), error.message);
+    t.false(error.message.includes('pair') && error.message.includes('half'));
+  });
+}
+
+test('params of another copy of the package are told apart from missing settings', (t) => {
+  const foreign = { withClientSecret() {}, clientId: 'c' };
+  const error = t.throws(() => ClientAuthInterceptorFactory.create(foreign), { code: 'ERR_INVALID_CONFIG' });
+  t.regex(error.message, /another copy of @org\/smart-m2m/);
+});
+
 /** The additional parameters as they arrive. */
 async function sentWith(t, additionalParameters) {
   const server = await startPlainServer();

@@ -109,6 +109,54 @@ test('a token with its lifetime is kept', async (t) => {
   t.is(calls, 1);
 });
 
+test('a bare token that a server refused makes the next reason rejected', async (t) => {
+  const { interceptor } = t.context;
+  const reasons = [];
+  interceptor.registerInterceptor({
+    CLIENT_AUTH_PRE_TOKEN_REQUEST({ reason }) {
+      reasons.push(reason);
+      return `bare-${reasons.length}`;
+    },
+  });
+  const header = await interceptor.getAuthorizationHeader();
+  t.false(interceptor.invalidate('Bearer another'));
+  t.true(interceptor.invalidate(header));
+  t.false(interceptor.invalidate(header));
+  t.is(await interceptor.getAuthorizationHeader(), 'Bearer bare-2');
+  t.deepEqual(reasons, ['initial', 'rejected']);
+});
+
+test('a hook that supplied a token is asked again after it, although others have one by now', async (t) => {
+  const { server, interceptor } = t.context;
+  const other = ClientAuthInterceptorFactory.create(server.options);
+  let calls = 0;
+  interceptor.registerInterceptor({
+    CLIENT_AUTH_PRE_TOKEN_REQUEST() {
+      calls += 1;
+      return { accessToken: `supplied-${calls}`, expiresIn: 1 };
+    },
+  });
+  t.is(await interceptor.getAuthorizationHeader(), 'Bearer supplied-1');
+  await other.getAuthorizationHeader();
+  await eventually(async () => (await interceptor.getAuthorizationHeader()) === 'Bearer supplied-2');
+});
+
+test('a caller that comes after invalidate() does not get what a hook was asked for before it', async (t) => {
+  const { interceptor } = t.context;
+  const answers = [];
+  interceptor.registerInterceptor({
+    CLIENT_AUTH_PRE_TOKEN_REQUEST: () => new Promise((resolve) => answers.push(resolve)),
+  });
+  const before = interceptor.getAuthorizationHeader();
+  await eventually(() => answers.length === 1);
+  interceptor.invalidate();
+  const after = interceptor.getAuthorizationHeader();
+  await eventually(() => answers.length === 2);
+  answers[0]('first');
+  answers[1]('second');
+  t.deepEqual(await Promise.all([before, after]), ['Bearer first', 'Bearer second']);
+});
+
 test('a kept token of a hook is for its own interceptor alone', async (t) => {
   const { server, interceptor } = t.context;
   interceptor.registerInterceptor({

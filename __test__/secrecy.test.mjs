@@ -75,6 +75,10 @@ const ECHOES = {
     status: 307,
     headers: { location: `https://h.invalid/?${body}` },
   }),
+  'the parameters in the path of a redirect': ({ body }) => ({
+    status: 302,
+    headers: { location: `https://h.invalid/${formPairs(body).flat().map(encodeURIComponent).join('/')}` },
+  }),
   'the secret as token_type': ({ headers, body }) =>
     tokenResponse({ token_type: basicOf(headers) || formValue(body, 'officekey') }),
   'a token beside an error': () => json(200, { error: 'x', access_token: SERVER_TOKEN }),

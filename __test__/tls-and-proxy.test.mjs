@@ -56,6 +56,43 @@ for (const ca of ['no certificate', Buffer.alloc(8), 7, [7], {}]) {
   });
 }
 
+test('a damaged certificate is told at create, not at the first request', (t) => {
+  const damaged = Buffer.from([0x30, 3, 2, 1, 0]);
+  const options = { clientId: 'c', clientSecret: 's', scope: null, http: { ca: damaged } };
+  const error = t.throws(() => ClientAuthInterceptorFactory.create(options), { code: 'ERR_INVALID_CONFIG' });
+  t.regex(error.message, /http\.ca: a certificate in it is damaged/);
+});
+
+test('clear text on loopback goes past the proxy of the environment', async (t) => {
+  const server = await startRecordingServer();
+  t.teardown(server.close);
+  server.on('POST /token', tokenResponse());
+  const script = `
+    import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
+    const tokenEndpoint = ${JSON.stringify(server.url('/token'))};
+    const options = { clientId: 'c', clientSecret: 's', scope: null, tokenEndpoint, retry: { attempts: 1 } };
+    console.log(await ClientAuthInterceptorFactory.create(options).getAuthorizationHeader());`;
+  const proxy = 'http://127.0.0.1:9';
+  const env = { ...NO_PROXY_ENVIRONMENT, HTTP_PROXY: proxy, http_proxy: proxy, ALL_PROXY: proxy };
+  const { stdout } = await runNode(script, { evaluate: true, env });
+  t.is(stdout, 'Bearer test-token\n');
+});
+
+for (const proxy of ['http//127.0.0.1:9', 'socks5://127.0.0.1:9', 'http://[::', 'not a url']) {
+  test(`an environment whose proxy cannot be used is refused: ${proxy}`, async (t) => {
+    const script = `
+      import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
+      try {
+        ClientAuthInterceptorFactory.create({ clientId: 'c', clientSecret: 's', scope: null });
+      } catch ({ code, message }) {
+        console.log(code, message);
+      }`;
+    const env = { ...NO_PROXY_ENVIRONMENT, HTTPS_PROXY: proxy };
+    const { stdout } = await runNode(script, { evaluate: true, env });
+    t.regex(stdout, /^ERR_INVALID_CONFIG .*HTTPS_PROXY/);
+  });
+}
+
 test('http.ca of one interceptor is not trusted by another', async (t) => {
   const server = await start(t);
   await create(server).getAuthorizationHeader();

@@ -4,7 +4,7 @@ import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { eventually } from './support/eventually.mjs';
-import { text, tokenResponse } from './support/recording-server.mjs';
+import { json, text, tokenResponse } from './support/recording-server.mjs';
 import { secretClient, startSmartServers } from './support/smart-servers.mjs';
 import { startTokenEndpoint } from './support/token-endpoint.mjs';
 import { formPairs } from './support/wire.mjs';
@@ -166,6 +166,24 @@ test('a living token stays in use when its renewal fails', async (t) => {
 
   await sleep(expiresAt.getTime() - Date.now() + 10);
   await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_SERVER' });
+});
+
+test('a living token stays in use when discovery names an endpoint that fails', async (t) => {
+  const server = await start(t);
+  const found = (path) => json(200, { token_endpoint: server.url(path) });
+  server.on('GET /fhir/.well-known/smart-configuration', [found('/token'), found('/moved')]);
+  server.on('POST /token', [tokenResponse({ access_token: 'old', expires_in: 8 }), text(404, 'gone')]);
+  server.on('POST /moved', text(503, 'down'));
+  const interceptor = create(server, { renewal: { marginSeconds: 60 }, retry: { attempts: 1 } });
+  const { expiresAt } = await interceptor.getAccessToken();
+
+  await eventually(async () => {
+    t.is(await interceptor.getAuthorizationHeader(), 'Bearer old');
+    return server.requests.some(({ url }) => url === '/moved') && interceptor.stats().failures > 1;
+  });
+  const header = await interceptor.getAuthorizationHeader();
+  t.true(Date.now() < expiresAt.getTime(), 'the test was too slow to see it');
+  t.is(header, 'Bearer old');
 });
 
 test('a refresh token is neither kept nor used', async (t) => {

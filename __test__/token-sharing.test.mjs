@@ -26,6 +26,8 @@ for (const [difference, options] of Object.entries({
   'scope null': { scope: null },
   'authentication method': { clientAuthMethod: 'client_secret_post' },
   'additional parameter': { additionalParameters: { resource: 'https://example.org' } },
+  'default lifetime': { renewal: { defaultLifetimeSeconds: 10 } },
+  'retry deadline': { retry: { deadlineMs: 80_000 } },
 })) {
   test(`a token is not shared where this differs: ${difference}`, async (t) => {
     const server = await start(t);
@@ -35,6 +37,17 @@ for (const [difference, options] of Object.entries({
     t.is(server.tokenRequests().length, 2);
   });
 }
+
+test('another user agent is sent by its own interceptor', async (t) => {
+  const server = await start(t);
+  for (const userAgent of ['one/1', 'two/2']) {
+    await create(server, { http: { ...server.options.http, userAgent } }).getAuthorizationHeader();
+  }
+  t.deepEqual(
+    server.tokenRequests().map(({ headers }) => headers['user-agent']),
+    ['one/1', 'two/2'],
+  );
+});
 
 test('the order of additional parameters is part of what is asked for', async (t) => {
   const server = await start(t);
