@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use url::Url;
 
-use super::client::TransportSettings;
+use super::settings::TransportSettings;
 use super::tls::tls_error;
 use crate::error::{Error, ErrorCode, TransportError};
 use crate::server_url::display;

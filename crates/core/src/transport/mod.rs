@@ -5,9 +5,11 @@ mod explanation;
 mod limits;
 mod proxy;
 mod retry;
+mod settings;
 mod tls;
 
-pub(crate) use client::{Answer, NoAnswer, Transport, TransportPool, TransportSettings};
+pub(crate) use client::{Answer, NoAnswer, Transport, TransportPool};
 pub(crate) use proxy::ProxySetting;
 pub(crate) use retry::{RetryPolicy, with_retries};
+pub(crate) use settings::TransportSettings;
 pub(crate) use tls::certificates_from_pem;

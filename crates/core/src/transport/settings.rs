@@ -1,0 +1,49 @@
+//! How requests travel.
+
+use std::time::Duration;
+
+use super::proxy::ProxySetting;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+
+/// Validated: every string in it has been parsed once.
+#[derive(Clone, Debug)]
+pub(crate) struct TransportSettings {
+    /// Whole of one HTTP attempt.
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) proxy: ProxySetting,
+    /// Hosts that bypass `proxy`, in `NO_PROXY` notation.
+    pub(crate) no_proxy: Option<String>,
+    /// DER certificates trusted besides the system's.
+    pub(crate) ca: Vec<Vec<u8>>,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) user_agent: String,
+}
+
+impl TransportSettings {
+    /// Whom the transport trusts and through whom it goes: part of a token's identity (architecture, step 2).
+    pub(crate) fn trust_fingerprint(&self) -> Fingerprint {
+        let mut fields = Fingerprinter::new("trust");
+        match &self.proxy {
+            ProxySetting::Environment => fields.field(b"environment"),
+            ProxySetting::Direct => fields.field(b"direct"),
+            ProxySetting::Url(url) => fields.field(b"url").field(url.expose().as_bytes()),
+        };
+        fields.optional(self.no_proxy.as_deref().map(str::as_bytes));
+        for certificate in &self.ca {
+            fields.field(certificate);
+        }
+        fields.finish()
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        let mut fields = Fingerprinter::new("transport");
+        fields
+            .include(&self.trust_fingerprint())
+            .field(&self.timeout.as_nanos().to_be_bytes())
+            .field(&self.connect_timeout.as_nanos().to_be_bytes())
+            .field(&self.max_response_bytes.to_be_bytes())
+            .field(self.user_agent.as_bytes());
+        fields.finish()
+    }
+}
