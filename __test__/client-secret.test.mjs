@@ -1,7 +1,6 @@
 import { ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { ecJwks } from './support/keys.mjs';
-import { tokenResponse } from './support/recording-server.mjs';
 import { secretClient, startSmartServers } from './support/smart-servers.mjs';
 import { startTokenEndpoint } from './support/token-endpoint.mjs';
 import { formPairs, formValue, headerPairs } from './support/wire.mjs';
@@ -11,7 +10,6 @@ const AWKWARD_SECRET = 'p%+/:= ~w-._*&?#@!$\'()",;<>[]{}|\\^`';
 
 let servers;
 let endpoint;
-let paths = 0;
 
 test.before(async () => {
   servers = await startSmartServers({
@@ -53,7 +51,7 @@ for (const [clientId, clientSecret, clientAuthMethod] of ACCEPTED) {
 }
 
 test('HTTP Basic is the default, and then neither id nor secret stands anywhere else', async (t) => {
-  const request = await requestOf({ clientId: 'my-app', clientSecret: 'my-app-secret-123' });
+  const request = await endpoint.requestOf({ clientId: 'my-app', clientSecret: 'my-app-secret-123' });
   t.is(request.headers.authorization, 'Basic bXktYXBwOm15LWFwcC1zZWNyZXQtMTIz');
   t.deepEqual(formPairs(request.body), [
     ['grant_type', 'client_credentials'],
@@ -64,7 +62,7 @@ test('HTTP Basic is the default, and then neither id nor secret stands anywhere 
 });
 
 test('client_secret_post puts both into the form, and no Authorization header goes along', async (t) => {
-  const request = await requestOf({
+  const request = await endpoint.requestOf({
     clientId: 'posting app',
     clientSecret: 'a secret & more=%41',
     clientAuthMethod: 'client_secret_post',
@@ -83,18 +81,18 @@ test('client_secret_post puts both into the form, and no Authorization header go
 });
 
 test('id and secret are percent-encoded before Base64, a space as %20', async (t) => {
-  const request = await requestOf({ clientId: 'id with space', clientSecret: 'a b+c:d%e/f' });
+  const request = await endpoint.requestOf({ clientId: 'id with space', clientSecret: 'a b+c:d%e/f' });
   t.is(credentials(request), 'id%20with%20space:a%20b%2Bc%3Ad%25e%2Ff');
 });
 
 test('what RFC 3986 calls unreserved is left as it is', async (t) => {
   const unreserved = 'AZaz09-._~';
-  const request = await requestOf({ clientId: 'unreserved', clientSecret: unreserved });
+  const request = await endpoint.requestOf({ clientId: 'unreserved', clientSecret: unreserved });
   t.is(credentials(request), `unreserved:${unreserved}`);
 });
 
 test('everything else is encoded, with one colon left between id and secret', async (t) => {
-  const request = await requestOf({
+  const request = await endpoint.requestOf({
     clientId: 'https://client.example.org/id',
     clientSecret: AWKWARD_SECRET,
   });
@@ -106,19 +104,23 @@ test('everything else is encoded, with one colon left between id and secret', as
 });
 
 test('characters beyond ASCII are encoded as UTF-8', async (t) => {
-  const request = await requestOf({ clientId: 'käse', clientSecret: '€ß' });
+  const request = await endpoint.requestOf({ clientId: 'käse', clientSecret: '€ß' });
   t.is(credentials(request), 'k%C3%A4se:%E2%82%AC%C3%9F');
 });
 
 test("basicEncoding 'raw' sends both as they are", async (t) => {
-  const request = await requestOf({ clientId: 'raw id', clientSecret: 'a b+c:d%e/f', basicEncoding: 'raw' });
+  const request = await endpoint.requestOf({
+    clientId: 'raw id',
+    clientSecret: 'a b+c:d%e/f',
+    basicEncoding: 'raw',
+  });
   t.is(credentials(request), 'raw id:a b+c:d%e/f');
 });
 
 test('for ordinary credentials both encodings are the same bytes', async (t) => {
   const ordinary = { clientId: 'ordinary-1', clientSecret: 'Abc-123._~' };
-  const encoded = await requestOf({ ...ordinary, basicEncoding: 'rfc6749' });
-  const raw = await requestOf({ ...ordinary, basicEncoding: 'raw' });
+  const encoded = await endpoint.requestOf({ ...ordinary, basicEncoding: 'rfc6749' });
+  const raw = await endpoint.requestOf({ ...ordinary, basicEncoding: 'raw' });
   t.is(encoded.headers.authorization, raw.headers.authorization);
 });
 
@@ -134,7 +136,7 @@ test('every attempt of a retried request carries the credentials again', async (
 
 test('with a keystore and a secret, the key proves who we are and the secret stays at home', async (t) => {
   Keystores.register('wins-over-secret', { jwks: ecJwks() });
-  const request = await requestOf({
+  const request = await endpoint.requestOf({
     clientId: 'has-both',
     clientSecret: 'secret-that-stays',
     keystore: 'wins-over-secret',
@@ -156,20 +158,6 @@ test('a wrong secret is refused by the server, and the message says which creden
   t.regex(error.message, /secret/i);
   t.false(error.message.includes('not-the-right-one'));
 });
-
-/** The one token request that these options lead to; a path of its own tells it from those of other tests. */
-async function requestOf(options) {
-  paths += 1;
-  const path = `/token/${paths}`;
-  endpoint.on(`POST ${path}`, tokenResponse());
-  const tokenEndpoint = endpoint.url(path);
-  await ClientAuthInterceptorFactory.create({
-    ...endpoint.options,
-    tokenEndpoint,
-    ...options,
-  }).getAuthorizationHeader();
-  return endpoint.requests.find(({ url }) => url === path);
-}
 
 function credentials({ headers: { authorization = '' } }) {
   return Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString();

@@ -5,7 +5,7 @@ import { ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { calculateJwkThumbprint } from 'jose';
 import { ecJwks, edJwks, rsaJwks } from './support/keys.mjs';
-import { json, tokenResponse } from './support/recording-server.mjs';
+import { json } from './support/recording-server.mjs';
 import { startTokenEndpoint } from './support/token-endpoint.mjs';
 import { decodeAssertion, formValue } from './support/wire.mjs';
 
@@ -25,7 +25,6 @@ const SMART_GUIDE = {
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 let endpoint;
-let paths = 0;
 
 test.before(async () => {
   endpoint = await startTokenEndpoint();
@@ -46,7 +45,7 @@ for (const [alg, { kid, thumbprint }] of Object.entries(SMART_GUIDE)) {
     const info = Keystores.register(name, { path });
     t.like(info, { name, format: 'jwks', path, keyId: kid, algorithm: alg, certificates: 0 });
 
-    const { body } = await requestOf({ clientSecret: undefined, keystore: name });
+    const { body } = await endpoint.requestOf({ clientSecret: undefined, keystore: name });
     const assertion = formValue(body, 'client_assertion');
     const { header, signature } = decodeAssertion(assertion);
     t.deepEqual(header, { alg, kid, typ: 'JWT' });
@@ -101,14 +100,14 @@ for (const [kind, jwks] of Object.entries({
 }
 
 test('HTTP Basic: credentials that encoding leaves alone', async (t) => {
-  const { headers } = await requestOf({ clientId: 's6BhdRkqt3', clientSecret: 'gX1fBat3bV' });
+  const { headers } = await endpoint.requestOf({ clientId: 's6BhdRkqt3', clientSecret: 'gX1fBat3bV' });
   t.is(headers.authorization, 'Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW');
 });
 
 test("HTTP Basic: the RFC's letter and this client differ only in how a space is written", async (t) => {
   const literal =
     'Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA==';
-  const { headers } = await requestOf({
+  const { headers } = await endpoint.requestOf({
     clientId: '1PpG/Q 1',
     clientSecret: 'z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=',
   });
@@ -123,7 +122,7 @@ test("HTTP Basic: the RFC's letter and this client differ only in how a space is
 test("the form is the SMART guide's, byte for byte", async (t) => {
   const keystore = uniqueName();
   Keystores.register(keystore, { path: fixture('smart-app-launch/ES384.private.json') });
-  const { body } = await requestOf({ clientSecret: undefined, keystore, scope: 'system/*.rs' });
+  const { body } = await endpoint.requestOf({ clientSecret: undefined, keystore, scope: 'system/*.rs' });
   const beforeAssertion =
     'grant_type=client_credentials&scope=system%2F*.rs&client_assertion_type=' +
     'urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=';
@@ -132,7 +131,7 @@ test("the form is the SMART guide's, byte for byte", async (t) => {
 });
 
 test('the form writes a space as a plus sign', async (t) => {
-  const { body } = await requestOf({ scope: 'system/Patient.rs system/Group.rs' });
+  const { body } = await endpoint.requestOf({ scope: 'system/Patient.rs system/Group.rs' });
   t.true(body.includes('scope=system%2FPatient.rs+system%2FGroup.rs'), body);
 });
 
@@ -161,20 +160,6 @@ test('well-known documents: RFC 8414 inserts before the path, OpenID Connect app
     '/t1/.well-known/openid-configuration',
   ]);
 });
-
-/** The one token request that these options lead to. */
-async function requestOf(options) {
-  paths += 1;
-  const path = `/token/${paths}`;
-  endpoint.on(`POST ${path}`, tokenResponse());
-  const tokenEndpoint = endpoint.url(path);
-  await ClientAuthInterceptorFactory.create({
-    ...endpoint.options,
-    tokenEndpoint,
-    ...options,
-  }).getAuthorizationHeader();
-  return endpoint.requests.find(({ url }) => url === path);
-}
 
 function keyIdOf(jwk) {
   return Keystores.register(uniqueName(), { jwks: { keys: [jwk] } }).keyId;

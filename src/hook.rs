@@ -109,6 +109,7 @@ impl TypeName for Supplied {
 impl ValidateNapiValue for Supplied {}
 
 impl FromNapiValue for Supplied {
+    // SAFETY: napi calls it with a live environment and a value of it.
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
         // SAFETY: `env` and `value` are those that N-API hands to this conversion.
         Ok(match unsafe { kind_of(env, value)? } {
@@ -144,9 +145,7 @@ impl Supplied {
     }
 }
 
-/// # Safety
-///
-/// `env` and `value` are a live environment and a value of it.
+// SAFETY: callers hand over a live environment and a value of it.
 unsafe fn kind_of(env: sys::napi_env, value: sys::napi_value) -> Result<ValueType> {
     let mut kind = -1;
     // SAFETY: the caller's promise; `kind` outlives the call.

@@ -68,6 +68,7 @@ pub struct Outcome<T>(pub std::result::Result<T, Error>);
 pub const DONE: Null = Null;
 
 impl<T: ToNapiValue> ToNapiValue for Outcome<T> {
+    // SAFETY: napi calls it with a live environment.
     unsafe fn to_napi_value(env: sys::napi_env, outcome: Self) -> Result<sys::napi_value> {
         let mut object = Object::new(&Env::from_raw(env))?;
         match outcome.0 {

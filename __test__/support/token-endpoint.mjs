@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import { makeCertificates } from '../../examples/embedded/certificates.mjs';
 import { json, startRecordingServer, tokenResponse } from './recording-server.mjs';
 
@@ -13,18 +14,34 @@ export async function startTokenEndpoint({ certificates } = {}) {
   const { caPem, ...tls } = certificates ?? (await makeCertificates());
   const server = await startRecordingServer({ tls });
   server.on('GET /fhir/.well-known/smart-configuration', json(200, { token_endpoint: server.url('/token') }));
+  let paths = 0;
   server.on('POST /token', () => tokenResponse({ access_token: `token-${randomUUID()}` }));
+  /** What an interceptor needs to reach it, whatever proxy the environment names. */
+  const options = {
+    clientId: 'test-client',
+    clientSecret: 'test-secret',
+    scope: 'system/*.read',
+    fhirBaseUrl: server.url('/fhir'),
+    http: { ca: caPem, proxy: null },
+  };
   return {
     ...server,
     caPem,
     fhirBaseUrl: server.url('/fhir'),
-    /** What an interceptor needs to reach it, whatever proxy the environment names. */
-    options: {
-      clientId: 'test-client',
-      clientSecret: 'test-secret',
-      scope: 'system/*.read',
-      fhirBaseUrl: server.url('/fhir'),
-      http: { ca: caPem, proxy: null },
+    options,
+    /**
+     * The one token request that these options lead to, at a path of its own: other tests ask here as well.
+     *
+     * @param {object} changes to `options`
+     */
+    async requestOf(changes) {
+      paths += 1;
+      const path = `/token/${paths}`;
+      server.on(`POST ${path}`, tokenResponse());
+      const tokenEndpoint = server.url(path);
+      const interceptor = ClientAuthInterceptorFactory.create({ ...options, tokenEndpoint, ...changes });
+      await interceptor.getAuthorizationHeader();
+      return server.requests.find(({ url }) => url === path);
     },
     /** @returns {import('./recording-server.mjs').RecordedRequest[]} */
     tokenRequests: () => server.requests.filter(({ method }) => method === 'POST'),
