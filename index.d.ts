@@ -308,7 +308,8 @@ export type SigningAlgorithm =
 // ───────────────────────────── keystores ─────────────────────────────
 
 /**
- * Process-wide registry of named signing keys, shared by all threads. Names follow Smile's rule: letters,
+ * Process-wide registry of named signing keys, shared by all threads (and one for each copy of the package,
+ * where several are installed). Names follow Smile's rule: letters,
  * digits, `_`, `-`.
  */
 export declare const Keystores: {

@@ -84,6 +84,17 @@ test('an unknown option is named, with the nearest known one', (t) => {
   t.true(error.stack.split('\n    at ')[1].includes('params.test.mjs'), error.stack);
 });
 
+for (const [options, hint] of [
+  [{ secret: 's' }, 'secret: unknown option; did you mean clientSecret?'],
+  [{ endpoint: 'e' }, 'endpoint: unknown option; did you mean tokenEndpoint?'],
+  [{ client_id: 'c' }, 'client_id: unknown option; did you mean clientId?'],
+  [{ http: { timeout: 1 } }, 'http.timeout: unknown option; did you mean http.timeoutMs?'],
+]) {
+  test(`the nearest known name is meant: ${hint}`, (t) => {
+    t.throws(() => ClientAuthParams.from(options), { message: hint });
+  });
+}
+
 test('a value of a wrong type is refused at once, without being shown', (t) => {
   const wrong = [
     () => new ClientAuthParams(7),

@@ -214,9 +214,7 @@ fn unknown_name(prefix: &str, name: &str, known: &[&str]) -> Problem {
     }
     let nearest = known
         .iter()
-        .map(|other| {
-            (strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()), other)
-        })
+        .map(|other| (distance(&name.to_lowercase(), &other.to_lowercase()), other))
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, other)| *distance <= other.len() / 2);
     Problem::config(match nearest {
@@ -225,4 +223,13 @@ fn unknown_name(prefix: &str, name: &str, known: &[&str]) -> Problem {
         }
         None => format!("{prefix}{name}: unknown option; known are {}", known.join(", ")),
     })
+}
+
+/// In edits; a name that is part of the other, as `secret` is of `clientSecret`, is one away.
+fn distance(name: &str, other: &str) -> usize {
+    const SHORTEST_PART: usize = 4;
+    if name.len() >= SHORTEST_PART && other.contains(name) && name != other {
+        return 1;
+    }
+    strsim::damerau_levenshtein(name, other)
 }

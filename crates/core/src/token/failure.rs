@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::redaction::Redaction;
 use super::request::TokenRequest;
 use super::response::Unusable;
-use crate::client_auth::ClientAuthMethod;
+use crate::client_auth::{ClientAuthMethod, ClientAuthentication};
 use crate::error::{Error, ErrorCode, OAuthError, TokenEndpointError};
 use crate::transport::Answer;
 
@@ -211,7 +211,17 @@ impl<'a> Refusal<'a> {
             }
         }
         .to_owned();
-        for addition in [self.request.hint.clone(), clock_hint(answer)].into_iter().flatten() {
+        let forced = matches!(
+            self.request.authentication,
+            ClientAuthentication::PrivateKeyJwt { force_http_in_audience: true, .. }
+        );
+        let forced = forced.then(|| {
+            "forceHttpInTokenRequestAudience is set, so aud says http:; is that what this server expects?"
+                .to_owned()
+        });
+        for addition in
+            [forced, self.request.hint.clone(), clock_hint(answer)].into_iter().flatten()
+        {
             hint = format!("{hint}; {addition}");
         }
         hint
@@ -267,7 +277,7 @@ mod tests {
     use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
-    use crate::client_auth::{BasicEncoding, ClientAuthentication};
+    use crate::client_auth::BasicEncoding;
     use crate::secret::Secret;
     use crate::server_url::ServerUrl;
 
