@@ -26,6 +26,7 @@ mod engine;
 mod error;
 mod events;
 mod fingerprint;
+mod form;
 mod hook;
 mod interceptor;
 mod keys;

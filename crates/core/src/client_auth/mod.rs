@@ -10,9 +10,9 @@ use reqwest::header::HeaderValue;
 use crate::clock::Now;
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::form::Form;
 use crate::keys::SigningKey;
 use crate::secret::Secret;
-use crate::token::Form;
 
 /// `clientAuthMethod`, under the names of RFC 7591 §2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 pub(crate) use cache::SourceCache;
-pub(crate) use request::{Form, RESERVED_PARAMETERS, TokenRequest};
+pub(crate) use request::{RESERVED_PARAMETERS, TokenRequest};
 pub(crate) use response::is_b64token;
 pub(crate) use schedule::{RenewalPolicy, Schedule};
 pub(crate) use scope::is_scope_token;

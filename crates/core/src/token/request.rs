@@ -4,14 +4,13 @@ use std::fmt;
 
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
-use url::form_urlencoded;
-use zeroize::Zeroizing;
 
 use super::RenewalPolicy;
 use crate::client_auth::ClientAuthentication;
 use crate::clock::Now;
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::form::Form;
 use crate::secret::Secret;
 use crate::server_url::ServerUrl;
 use crate::transport::{RetryPolicy, TransportSettings};
@@ -26,47 +25,6 @@ pub(crate) const RESERVED_PARAMETERS: [&str; 6] = [
     "client_assertion",
     "client_assertion_type",
 ];
-
-/// A form body under construction; wiped when dropped. Serialised as WHATWG URL §5.2: `*` stays,
-/// a space is `+`.
-pub(crate) struct Form(Zeroizing<String>);
-
-impl Form {
-    fn new() -> Self {
-        Self(Zeroizing::new(String::with_capacity(2048)))
-    }
-
-    pub(crate) fn append(&mut self, name: &str, value: &str) {
-        self.make_room(3 * (name.len() + value.len()) + 2);
-        if !self.0.is_empty() {
-            self.0.push('&');
-        }
-        self.0.extend(form_urlencoded::byte_serialize(name.as_bytes()));
-        self.0.push('=');
-        self.0.extend(form_urlencoded::byte_serialize(value.as_bytes()));
-    }
-
-    /// A string that grows by itself leaves its old self behind, unwiped.
-    fn make_room(&mut self, more: usize) {
-        let needed = self.0.len() + more;
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(String::with_capacity(2 * needed));
-            larger.push_str(&self.0);
-            self.0 = larger;
-        }
-    }
-
-    /// The bytes, still wiped when the transport is done with them.
-    fn into_bytes(self) -> Bytes {
-        struct Wiped(Zeroizing<String>);
-        impl AsRef<[u8]> for Wiped {
-            fn as_ref(&self) -> &[u8] {
-                self.0.as_bytes()
-            }
-        }
-        Bytes::from_owner(Wiped(self.0))
-    }
-}
 
 /// Everything that is sent.
 #[derive(Clone)]
@@ -154,37 +112,8 @@ impl TokenRequest {
 mod tests {
     use std::time::Duration;
 
-    use proptest::prelude::*;
-
     use super::*;
     use crate::transport::ProxySetting;
-
-    #[test]
-    fn the_body_looks_as_in_the_guide() {
-        let mut form = Form::new();
-        form.append("grant_type", "client_credentials");
-        form.append("scope", "system/*.rs openid");
-        form.append(
-            "client_assertion_type",
-            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        );
-        assert_eq!(
-            form.into_bytes(),
-            "grant_type=client_credentials&scope=system%2F*.rs+openid&client_assertion_type=\
-             urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
-        );
-    }
-
-    #[test]
-    fn what_the_user_wrote_is_encoded_exactly_once() {
-        let mut form = Form::new();
-        form.append("scope", "system/Observation.rs?category=http://t.hl7.org/c|laboratory");
-        form.append("x", "%20");
-        assert_eq!(
-            form.into_bytes(),
-            "scope=system%2FObservation.rs%3Fcategory%3Dhttp%3A%2F%2Ft.hl7.org%2Fc%7Claboratory&x=%2520"
-        );
-    }
 
     fn identity(change: impl FnOnce(&mut TokenRequest)) -> Fingerprint {
         let mut request = TokenRequest {
@@ -245,16 +174,6 @@ mod tests {
         for (index, other) in others.iter().enumerate() {
             assert_ne!(&same, other);
             assert!(!others[..index].contains(other));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_value_comes_back_from_the_form(name in ".{1,20}", value in ".{0,40}") {
-            let mut form = Form::new();
-            form.append(&name, &value);
-            let read: Vec<_> = form_urlencoded::parse(&form.into_bytes()).into_owned().collect();
-            prop_assert_eq!(read, vec![(name, value)]);
         }
     }
 }
