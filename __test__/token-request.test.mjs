@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { BasicNameValuePair, ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
+import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { ecJwks } from './support/keys.mjs';
+import { startProxy } from './support/proxy.mjs';
 import { json, startRecordingServer, tokenResponse } from './support/recording-server.mjs';
 import { startTokenEndpoint } from './support/token-endpoint.mjs';
 import { decodeAssertion, formPairs, formValue, headerPairs } from './support/wire.mjs';
@@ -165,23 +167,30 @@ for (const { spelling, endpointAt, asked } of ADVERTISED) {
   }
 }
 
-test('aud keeps a default port that is spelt out, and the case of the host', async (t) => {
-  // Nobody listens there; the assertion is made and sent through a proxy that records and refuses.
-  const proxy = await startRecordingServer({ handler: { status: 403, body: '' } });
+test('aud keeps a default port that is spelt out, and the case of scheme and host', async (t) => {
+  const server = await startTokenEndpoint({ certificates: await makeCertificates({ hostnames: ['host'] }) });
+  const proxy = await startProxy({ leadsTo: Number(new URL(server.origin).port) });
+  t.teardown(server.close);
   t.teardown(proxy.close);
-  const { clientSecret, fhirBaseUrl, ...options } = endpoint.options;
-  await t.throwsAsync(
-    ClientAuthInterceptorFactory.create({
+  const tokenEndpoint = 'HTTPS://Host:443/x';
+  server.on('POST /x', tokenResponse());
+  server.on('GET /fhir/.well-known/smart-configuration', json(200, { token_endpoint: tokenEndpoint }));
+  const { clientSecret, ...options } = server.options;
+  for (const way of [{ fhirBaseUrl: 'https://host/fhir' }, { tokenEndpoint }]) {
+    const http = { ...options.http, proxy: proxy.url };
+    await ClientAuthInterceptorFactory.create({
       ...options,
       keystore,
-      tokenEndpoint: 'HTTP://Host.Example.org:80/x',
-      allowInsecureHttp: true,
-      http: { proxy: proxy.origin },
-    }).getAuthorizationHeader(),
-    { code: 'ERR_TOKEN_REJECTED' },
-  );
-  const { claims } = decodeAssertion(formValue(proxy.requests[0].body, 'client_assertion'));
-  t.is(claims.aud, 'HTTP://Host.Example.org:80/x');
+      http: { ...http, userAgent: JSON.stringify(way) }, // a token of its own for each way
+      ...way,
+    }).getAuthorizationHeader();
+  }
+  const requests = server.tokenRequests();
+  t.is(requests.length, 2);
+  for (const { body } of requests) {
+    t.is(decodeAssertion(formValue(body, 'client_assertion')).claims.aud, 'HTTPS://Host:443/x');
+  }
+  for (const { target } of proxy.tunnels) t.is(target, 'host:443');
 });
 
 for (const flow of FLOWS) {

@@ -4,12 +4,13 @@ import { connect } from 'node:net';
 
 /**
  * An HTTP proxy on loopback that tunnels CONNECT, and writes down whom it was asked for. Whatever host is named,
- * the tunnel leads to the same port here: names need not exist.
+ * the tunnel leads to a port here: names need not exist.
  *
  * @param {object} [options]
  * @param {string} [options.credentials] `user:password` that it wants
+ * @param {number} [options.leadsTo] port of every tunnel; without it the port that was asked for
  */
-export async function startProxy({ credentials } = {}) {
+export async function startProxy({ credentials, leadsTo } = {}) {
   /** @type {{ target: string, authorization: string | undefined }[]} */
   const tunnels = [];
   const sockets = new Set();
@@ -27,7 +28,7 @@ export async function startProxy({ credentials } = {}) {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
       return;
     }
-    const upstream = connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
+    const upstream = connect(leadsTo ?? Number(url.slice(url.lastIndexOf(':') + 1)), '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.write(head);
       client.pipe(upstream).pipe(client);
