@@ -7,7 +7,8 @@
  * need around them.
  *
  * What is worth a word and no failure is published on the `node:diagnostics_channel` named
- * `smart-m2m:warning`, as `{ code, message, clientId }`.
+ * `smart-m2m:warning`, as `{ code, message, clientId }`. The token requests themselves can be followed on the
+ * tracing channel `smart-m2m:token`: see `TokenRequestTrace`.
  */
 
 // ───────────────────────────── Smile-compatible surface ─────────────────────────────
@@ -263,15 +264,34 @@ export interface ClientAuthOptions {
   /** http:// is refused off the loopback interface unless this is set. Default false. */
   allowInsecureHttp?: boolean;
   /**
-   * `marginSeconds`: before the end, default min(30, 20 % of the lifetime), never more than half of it.
+   * A token is renewed before its end: at its margin, which is `marginSeconds` (default min(30, 20 % of the
+   * lifetime)) and the time that the last request took, never more than half of the lifetime. `jitter` (0 to 1,
+   * default 0.2) moves the point earlier by a random part of up to this share of the margin, so that a fleet
+   * does not renew in step.
+   *
+   * `background` (default true): a timer renews a token that was used since its last renewal, and callers keep
+   * getting the living one meanwhile. False: the call that finds the token due waits for the next one. Either
+   * way a renewal that fails leaves the living token in use, and is tried again within what is left.
+   *
    * `defaultLifetimeSeconds` (default 300) where the server names none. Lifetimes count as at most 24 h; one
    * of 0 or less serves the callers that wait and is not kept.
+   *
+   * `failureCooldownSeconds` (0 to 3600, default 10): the longest time that a refusal which nothing but a change
+   * can mend (`transient` false), or a `Retry-After`, answers for the server, starting at 1 s and doubled each
+   * time. As long does a token stay that was requested in place of a refused one and is refused as well.
    */
-  renewal?: { marginSeconds?: number; defaultLifetimeSeconds?: number };
+  renewal?: {
+    marginSeconds?: number;
+    jitter?: number;
+    background?: boolean;
+    defaultLifetimeSeconds?: number;
+    failureCooldownSeconds?: number;
+  };
   /**
    * `attempts`: HTTP attempts in all, 1 to 10, default 3. A server that asks for a longer wait
    * (`Retry-After`, RFC 9110 §10.2.3) than `maxRetryAfterSeconds` (0 to 3600, default 60) is not asked again.
-   * `deadlineMs` (default 90 000) bounds a token request with its retries, and so each discovery document.
+   * `deadlineMs` bounds a token request with its retries, and so each discovery document; default 90 000, or
+   * what `attempts` of `http.timeoutMs` and the back-off between them take, where that is longer.
    */
   retry?: { attempts?: number; maxRetryAfterSeconds?: number; deadlineMs?: number };
   /**
@@ -416,6 +436,33 @@ export interface PublicJwks {
 export interface SmileKeystoreDefinitions {
   keystores: { keystoreId: string; filePath?: string; jwks?: string | object }[];
 }
+/**
+ * One HTTP attempt of a token request, as published on the tracing channel `smart-m2m:token` (see
+ * `tracingChannel` of `node:diagnostics_channel`): on `start`, then on `error` if it failed, then on `end`, each
+ * time the same object. In every thread that has an interceptor of the client concerned, also for renewals in
+ * the background. Nothing in it is secret.
+ *
+ * @example
+ * import { subscribe } from 'node:diagnostics_channel'
+ *
+ * subscribe('tracing:smart-m2m:token:end', (message) => {
+ *   const { clientId, reason, attempt, durationMs, error } = message as TokenRequestTrace
+ *   console.log(clientId, reason, attempt, durationMs, error?.code ?? 'ok')
+ * })
+ */
+export interface TokenRequestTrace {
+  readonly clientId: string;
+  /** Without query and user information. */
+  readonly tokenEndpoint: string;
+  readonly reason: 'initial' | 'expiring' | 'rejected';
+  /** From 1; later ones are retries. */
+  readonly attempt: number;
+  /** From the start; there on `error` and `end`. */
+  durationMs?: number;
+  /** There if the attempt failed. */
+  error?: ClientAuthError;
+}
+
 export interface InterceptorStats {
   tokenRequests: number;
   cacheHits: number;

@@ -274,7 +274,10 @@ for (const [name, init] of Object.entries(NOT_REPLAYABLE)) {
 }
 
 test("a Request's own body is a stream; one that init gives in its place is not", async (t) => {
-  const { server, interceptor } = t.context;
+  const { server } = t.context;
+  // Without it the second token, refused right away, would stay for a while.
+  const renewal = { failureCooldownSeconds: 0 };
+  const interceptor = ClientAuthInterceptorFactory.create({ ...server.options, renewal });
   const request = () => new Request(server.patients, { method: 'POST', body: 'own' });
   server.on('POST /fhir/Patient', acceptOnly(SECOND));
   t.is((await interceptor.fetch(request())).status, 401);

@@ -125,7 +125,7 @@ test('a failed request fails everybody who waited for it, and the next caller st
     tokenResponse({ access_token: 'after all' }),
     tokenResponse({ access_token: 'after-all' }),
   ]);
-  const interceptor = create(server);
+  const interceptor = create(server, { renewal: { failureCooldownSeconds: 0 } });
   const results = await Promise.allSettled(
     Array.from({ length: 10 }, () => interceptor.getAuthorizationHeader()),
   );

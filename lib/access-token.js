@@ -1,5 +1,8 @@
 'use strict';
 
+/** The one scheme there is (RFC 6750 §2.1). */
+const SCHEME = 'Bearer ';
+
 /** What the server said about a token. */
 class AccessToken {
   #accessToken;
@@ -7,9 +10,9 @@ class AccessToken {
 
   /** @param {import('./native.js').NativeToken} token */
   constructor(token) {
-    this.#accessToken = token.accessToken;
+    this.#accessToken = token.header.slice(SCHEME.length);
     /** @readonly */
-    this.tokenType = token.tokenType;
+    this.tokenType = 'Bearer';
     /** @readonly */
     this.expiresAt = token.expiresAtMs === null ? null : new Date(token.expiresAtMs);
     /** @type {readonly string[]} */
@@ -17,7 +20,7 @@ class AccessToken {
     /** @type {readonly string[]} */
     this.missingScopes = Object.freeze(token.missingScopes);
     /** @type {Readonly<Record<string, unknown>>} */
-    this.#extra = Object.freeze(JSON.parse(token.extra));
+    this.#extra = Object.freeze(token.extra === null ? {} : JSON.parse(token.extra));
     Object.freeze(this);
   }
 

@@ -5,9 +5,11 @@ const { AccessToken } = require('./access-token.js');
 const { createAuthorizedFetch } = require('./authorized-fetch.js');
 const { CLOSED, captureCaller, fromNative, invalidConfig } = require('./client-auth-error.js');
 const { ClientAuthParams, settingsOf } = require('./client-auth-params.js');
+const { NOTHING_KEPT, isCurrent, keep } = require('./kept-header.js');
+const { mailbox, openTicket, updateListening } = require('./mailbox.js');
 const { createInterceptor } = require('./native.js');
 const { unwrap } = require('./outcome.js');
-const { PendingTokens } = require('./pending-tokens.js');
+const { PendingToken } = require('./pending-token.js');
 const { PreTokenHooks } = require('./pre-token-hooks.js');
 const { RequestHooks } = require('./request-hooks.js');
 const { TokenOrigins } = require('./token-origins.js');
@@ -24,19 +26,27 @@ const { publishNativeWarnings } = require('./warnings.js');
 
 const CONSTRUCTION_KEY = Symbol('ClientAuthInterceptor');
 
+/** A caller that makes up base URLs must not fill the memory; the core has the same bound. */
+const MAX_KEPT_BASES = 4096;
+
 class ClientAuthInterceptor {
   #native;
-  #tokenHooks;
-  #requestHooks;
-  #pending;
   #closed = false;
-  /**
-   * The current header's promise, handed out again for as long as the native side names the same header: a
-   * call with a live token allocates nothing.
-   *
-   * @type {{ header: string | null, promise: Promise<string> | null }}
-   */
-  #current = { header: null, promise: null };
+  /** @type {Readonly<import('./kept-header.js').KeptHeader>} of calls without a FHIR base */
+  #kept = NOTHING_KEPT;
+  /** @type {Map<string, import('./kept-header.js').KeptHeader> | null} */
+  #keptByBase = null;
+  /** Headers handed out without asking the core. */
+  #hits = 0;
+  /** @type {Map<string | null, InstanceType<typeof PendingToken>> | null} what further callers can join */
+  #pendingByBase = null;
+  // What most interceptors never need is made when it is: there can be a hundred thousand of them.
+  /** @type {InstanceType<typeof PreTokenHooks> | null} */
+  #tokenHooks = null;
+  /** @type {InstanceType<typeof RequestHooks> | null} */
+  #requestHooks = null;
+  /** @type {InstanceType<typeof TokenOrigins> | null} */
+  #origins = null;
 
   /**
    * @param {symbol} [key]
@@ -47,17 +57,6 @@ class ClientAuthInterceptor {
       throw new TypeError('Illegal constructor: use ClientAuthInterceptorFactory.create(params)');
     }
     this.#native = native;
-    this.#tokenHooks = new PreTokenHooks(native.hookTimeoutMs);
-    this.#pending = new PendingTokens(native, this.#tokenHooks);
-    const authorization = {
-      header: (/** @type {AuthorizationRequest} */ request) => this.getAuthorizationHeader(request),
-      invalidate: (/** @type {string} */ header) => this.invalidate(header),
-      origins: new TokenOrigins(native),
-    };
-    this.#requestHooks = new RequestHooks(authorization);
-    this.fetch = createAuthorizedFetch({ ...authorization, requireOpen: () => this.#requireOpen() });
-    // An own property, because it is bound; not enumerable, because it is a method to whoever looks at it.
-    Object.defineProperty(this, 'fetch', { enumerable: false, writable: false });
   }
 
   /** @param {Params} params */
@@ -70,25 +69,26 @@ class ClientAuthInterceptor {
    * @returns {Promise<string>}
    */
   getAuthorizationHeader(request) {
-    let fhirBaseUrl = null;
-    let signal = null;
-    if (request !== undefined) {
-      const problem = problemOf(request);
-      if (problem !== null)
-        return Promise.reject(invalidConfig(problem, captureCaller(this.getAuthorizationHeader)));
-      fhirBaseUrl = request.fhirBaseUrl ?? null;
-      signal = request.signal ?? null;
-      if (signal?.aborted) return Promise.reject(signal.reason);
+    if (request === undefined) {
+      const kept = this.#kept;
+      if (isCurrent(kept)) {
+        this.#hits += 1;
+        return /** @type {Promise<string>} */ (kept.promise);
+      }
+      return this.#header(null, null);
     }
-    const header = this.#native.cachedHeader(fhirBaseUrl);
-    if (header === null) {
-      return this.#pending.wait(fhirBaseUrl, signal, this.getAuthorizationHeader).then(headerOf);
+    const problem = problemOf(request);
+    if (problem !== null) {
+      return Promise.reject(invalidConfig(problem, captureCaller(this.getAuthorizationHeader)));
     }
-    const current = this.#current;
-    if (header === current.header && current.promise !== null) return current.promise;
-    const promise = Promise.resolve(header);
-    this.#current = { header, promise };
-    return promise;
+    const { fhirBaseUrl, signal } = request;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const kept = fhirBaseUrl === undefined ? this.#kept : this.#keptByBase?.get(fhirBaseUrl);
+    if (kept !== undefined && isCurrent(kept)) {
+      this.#hits += 1;
+      return /** @type {Promise<string>} */ (kept.promise);
+    }
+    return this.#header(fhirBaseUrl ?? null, signal ?? null);
   }
 
   /**
@@ -100,22 +100,26 @@ class ClientAuthInterceptor {
     if (problem !== null) throw invalidConfig(problem, captureCaller(this.getAccessToken));
     const { fhirBaseUrl = null, signal } = request;
     signal?.throwIfAborted();
-    return new AccessToken(
-      this.#native.cachedToken(fhirBaseUrl) ??
-        (await this.#pending.wait(fhirBaseUrl, signal ?? null, this.getAccessToken)),
-    );
+    updateListening();
+    const hooked = this.#isHooked();
+    const cached = this.#native.cachedToken(fhirBaseUrl, hooked);
+    if (cached?.acquisitionWanted) this.#renew(fhirBaseUrl, hooked);
+    return new AccessToken(cached ?? (await this.#wait(fhirBaseUrl, signal ?? null, this.getAccessToken)));
   }
 
   /** @param {ClientInterceptor} hooks */
   registerInterceptor(hooks) {
     this.#requireOpen();
+    this.#tokenHooks ??= new PreTokenHooks(this.#native.hookTimeoutMs);
     this.#tokenHooks.add(hooks);
+    // Kept without a hook, for longer than one that is asked before the next renewal may stay.
+    this.#forgetKept();
     return this;
   }
 
   /** @param {ClientInterceptor} hooks */
   unregisterInterceptor(hooks) {
-    return this.#tokenHooks.remove(hooks);
+    return this.#tokenHooks?.remove(hooks) ?? false;
   }
 
   /**
@@ -128,7 +132,7 @@ class ClientAuthInterceptor {
     const problem = problemOf(options);
     if (problem !== null) throw invalidConfig(problem, captureCaller(this.interceptRequest));
     this.#requireOpen();
-    return this.#requestHooks.authorize(request, options);
+    return this.#hooksOfRequests().authorize(request, options);
   }
 
   /**
@@ -136,7 +140,7 @@ class ClientAuthInterceptor {
    * @param {{ status: number }} response
    */
   interceptResponse(request, response) {
-    return this.#requestHooks.feedBack(request, response);
+    return this.#hooksOfRequests().feedBack(request, response);
   }
 
   /**
@@ -150,10 +154,20 @@ class ClientAuthInterceptor {
     const dropped = this.#native.invalidate(header ?? null, request.fhirBaseUrl ?? null);
     // Without a header everything is given up, also what is only on its way.
     if (dropped || header === undefined) {
-      this.#forgetCurrent();
-      this.#pending.detachAll();
+      this.#forgetKept();
+      // Those who wait keep waiting; what they wait for may be about to deliver the very token that was dropped.
+      this.#pendingByBase = null;
     }
     return dropped;
+  }
+
+  /** Bound, so that it can be handed to a library as its fetch. */
+  get fetch() {
+    const requireOpen = () => this.#requireOpen();
+    const fetch = createAuthorizedFetch({ ...this.#authorization(), requireOpen });
+    // Not enumerable, because it is a method to whoever looks at it.
+    Object.defineProperty(this, 'fetch', { value: fetch, configurable: true });
+    return fetch;
   }
 
   /** @returns {PublicJwks} */
@@ -165,6 +179,7 @@ class ClientAuthInterceptor {
     const { lastErrorCode, expiresAtMs, renewsAtMs, ...counts } = this.#native.stats();
     return {
       ...counts,
+      cacheHits: counts.cacheHits + this.#hits,
       lastErrorCode: /** @type {ClientAuthErrorCode | null} */ (lastErrorCode),
       expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
       renewsAt: renewsAtMs === null ? null : new Date(renewsAtMs),
@@ -174,10 +189,10 @@ class ClientAuthInterceptor {
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pending.close();
     this.#native.close();
-    this.#tokenHooks.close();
-    this.#forgetCurrent();
+    this.#tokenHooks?.close();
+    this.#forgetKept();
+    this.#pendingByBase = null;
   }
 
   /** Node before 20.4 lacks the symbol: there this is a method named 'undefined', which nobody calls. */
@@ -198,8 +213,100 @@ class ClientAuthInterceptor {
     if (this.#closed) throw fromNative(CLOSED);
   }
 
-  #forgetCurrent() {
-    this.#current = { header: null, promise: null };
+  /**
+   * The living header from the core, else one that is waited for.
+   *
+   * @param {string | null} fhirBaseUrl
+   * @param {AbortSignal | null} signal
+   * @returns {Promise<string>}
+   */
+  #header(fhirBaseUrl, signal) {
+    updateListening();
+    const hooked = this.#isHooked();
+    const cached = this.#native.cachedHeader(fhirBaseUrl, hooked);
+    if (cached === null) {
+      return this.#wait(fhirBaseUrl, signal, this.getAuthorizationHeader).then(headerOf);
+    }
+    if (cached.acquisitionWanted) this.#renew(fhirBaseUrl, hooked);
+    const kept = keep(cached);
+    if (fhirBaseUrl === null) this.#kept = kept;
+    else this.#keepForBase(fhirBaseUrl, kept);
+    return /** @type {Promise<string>} */ (kept.promise);
+  }
+
+  /**
+   * @param {string} fhirBaseUrl
+   * @param {import('./kept-header.js').KeptHeader} kept
+   */
+  #keepForBase(fhirBaseUrl, kept) {
+    if (this.#keptByBase === null || this.#keptByBase.size >= MAX_KEPT_BASES) this.#keptByBase = new Map();
+    this.#keptByBase.set(fhirBaseUrl, kept);
+  }
+
+  /**
+   * @param {string | null} fhirBaseUrl
+   * @param {AbortSignal | null} signal not aborted yet; ends this caller's wait alone
+   * @param {Function} publicFunction whose caller an error points at
+   */
+  #wait(fhirBaseUrl, signal, publicFunction) {
+    const caller = captureCaller(publicFunction);
+    let pending = this.#pendingByBase?.get(fhirBaseUrl);
+    if (pending === undefined) {
+      pending = this.#pendingToken(fhirBaseUrl);
+      this.#pendingByBase ??= new Map();
+      this.#pendingByBase.set(fhirBaseUrl, pending);
+      const hooked = this.#isHooked();
+      openTicket(pending, (ticket) => this.#native.acquire(ticket, fhirBaseUrl, hooked));
+    }
+    return pending.join(signal, caller);
+  }
+
+  /**
+   * The next token, while the living one serves.
+   *
+   * @param {string | null} fhirBaseUrl
+   * @param {boolean} hooked
+   */
+  #renew(fhirBaseUrl, hooked) {
+    const pending = this.#pendingToken(fhirBaseUrl);
+    openTicket(pending, (ticket) => this.#native.renew(ticket, fhirBaseUrl, hooked));
+  }
+
+  /** @param {string | null} fhirBaseUrl */
+  #pendingToken(fhirBaseUrl) {
+    return new PendingToken({
+      askHooks: async (context) => this.#tokenHooks?.ask(context),
+      isClosed: () => this.#closed,
+      forget: (pending) => {
+        publishNativeWarnings(this.#native);
+        if (this.#pendingByBase?.get(fhirBaseUrl) !== pending) return;
+        this.#pendingByBase.delete(fhirBaseUrl);
+        if (this.#pendingByBase.size === 0) this.#pendingByBase = null;
+      },
+    });
+  }
+
+  #isHooked() {
+    return this.#tokenHooks !== null && !this.#tokenHooks.isEmpty;
+  }
+
+  #hooksOfRequests() {
+    this.#requestHooks ??= new RequestHooks(this.#authorization());
+    return this.#requestHooks;
+  }
+
+  #authorization() {
+    this.#origins ??= new TokenOrigins(this.#native);
+    return {
+      header: (/** @type {AuthorizationRequest} */ request) => this.getAuthorizationHeader(request),
+      invalidate: (/** @type {string} */ header) => this.invalidate(header),
+      origins: this.#origins,
+    };
+  }
+
+  #forgetKept() {
+    this.#kept = NOTHING_KEPT;
+    this.#keptByBase = null;
   }
 }
 
@@ -211,7 +318,7 @@ class ClientAuthInterceptorFactory {
     if (typeof params !== 'object' || params === null) {
       throw invalidConfig('params: expected ClientAuthParams or an object of options', captureCaller(create));
     }
-    const native = unwrap(createInterceptor(draftOf(params)), create);
+    const native = unwrap(createInterceptor(draftOf(params), mailbox), create);
     publishNativeWarnings(native);
     return new ClientAuthInterceptor(CONSTRUCTION_KEY, native);
   }

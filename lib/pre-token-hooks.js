@@ -6,15 +6,11 @@ const { CLOSED, fromNative, invalidConfig } = require('./client-auth-error.js');
  * @typedef {import('../index.js').ClientInterceptor} ClientInterceptor
  * @typedef {import('../index.js').PreTokenContext} PreTokenContext
  * @typedef {import('../index.js').SuppliedToken} SuppliedToken
- *
- * @typedef {object} LentHook
- * @property {(context: Omit<PreTokenContext, 'signal'>) => Promise<SuppliedToken>} call
- * @property {{ value: unknown } | undefined} thrown by a hook, for `cause`; boxed, as it can be undefined
  */
 
 /**
- * The registered hooks, lent to the native side as one function for the length of one acquisition. They are
- * not stored natively: a hook that closes over its interceptor would keep both alive for ever.
+ * The registered hooks. The native side asks for them by letter and never holds one: a hook that closes over
+ * its interceptor would keep both alive for ever.
  */
 class PreTokenHooks {
   /** @type {ClientInterceptor[]} */
@@ -50,23 +46,8 @@ class PreTokenHooks {
     return true;
   }
 
-  /** @returns {LentHook | null} null when there is nothing to call */
-  lend() {
-    if (!this.#registered.some((hooks) => hooks.CLIENT_AUTH_PRE_TOKEN_REQUEST !== undefined)) return null;
-    /** @type {LentHook} */
-    const lent = {
-      thrown: undefined,
-      // Async, so that thenables and synchronous throws reach the native side as one real promise.
-      call: async (context) => {
-        try {
-          return await this.#run(context);
-        } catch (error) {
-          lent.thrown = { value: error };
-          throw error;
-        }
-      },
-    };
-    return lent;
+  get isEmpty() {
+    return !this.#registered.some((hooks) => hooks.CLIENT_AUTH_PRE_TOKEN_REQUEST !== undefined);
   }
 
   /** Forgets every hook and tells the running ones. */
@@ -76,10 +57,12 @@ class PreTokenHooks {
   }
 
   /**
+   * The first token that one of them returns, in their order.
+   *
    * @param {Omit<PreTokenContext, 'signal'>} context
    * @returns {Promise<SuppliedToken>}
    */
-  async #run(context) {
+  async ask(context) {
     const controller = new AbortController();
     const { signal } = controller;
     const timer = setTimeout(() => {

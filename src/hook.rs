@@ -1,16 +1,16 @@
-//! The pre-token hook: a JavaScript function lent to the core for one call.
+//! The pre-token hook: asked on the JavaScript thread, and what it returns, of any value at all.
 
 use std::sync::Arc;
 
+use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use napi::bindgen_prelude::{
-    FromNapiValue, Function, Object, Promise, TypeName, ValidateNapiValue, ValueType,
-};
-use napi::threadsafe_function::ThreadsafeFunction;
-use napi::{Result, Status, sys};
+use napi::bindgen_prelude::{FromNapiValue, Object, TypeName, ValidateNapiValue, ValueType};
+use napi::{Result, sys};
 use napi_derive::napi;
 use smart_m2m_core::{PreTokenContext, PreTokenHook, Secret, SuppliedToken};
+
+use crate::mailbox::Post;
 
 /// `PreTokenContext` without the signal, which is the face's.
 #[napi(object, use_nullable = true)]
@@ -26,62 +26,46 @@ pub struct NativePreTokenContext {
     pub reason: String,
 }
 
-/// Weak, so that it never keeps the process alive; bounded, because it is called once.
-type LentFunction = ThreadsafeFunction<
-    NativePreTokenContext,
-    Promise<Supplied>,
-    NativePreTokenContext,
-    Status,
-    false,
-    true,
-    1,
->;
+/// How a call of the hook ended.
+pub(crate) enum HookAnswer {
+    Returned(Supplied),
+    Threw,
+}
 
-/// Keeps the function for as long as the call needs it.
-pub(crate) struct LentHook(Arc<LentFunction>);
+/// The hooks of whoever has this ticket, asked by letter: no function leaves its thread.
+pub(crate) struct MailedHook {
+    post: Arc<Post>,
+    ticket: u32,
+}
 
-impl LentHook {
-    pub(crate) fn new(
-        function: &Function<'_, NativePreTokenContext, Promise<Supplied>>,
-    ) -> Result<Self> {
-        let lent = function
-            .build_threadsafe_function::<NativePreTokenContext>()
-            .callee_handled::<false>()
-            .weak::<true>()
-            .max_queue_size::<1>()
-            .build()?;
-        Ok(Self(Arc::new(lent)))
+impl MailedHook {
+    pub(crate) fn new(post: Arc<Post>, ticket: u32) -> Self {
+        Self { post, ticket }
     }
 }
 
-impl PreTokenHook for LentHook {
+impl PreTokenHook for MailedHook {
     fn before_token_request(
         &self,
         context: PreTokenContext,
     ) -> BoxFuture<'static, std::result::Result<Option<SuppliedToken>, String>> {
-        let function = self.0.clone();
         let context = NativePreTokenContext {
             client_id: context.client_id,
             scope: context.scope,
             fhir_base_url: context.fhir_base_url,
             reason: context.reason.as_str().to_owned(),
         };
+        let answer = self.post.ask_hook(self.ticket, context);
         async move {
-            // The face wraps the hooks in an async function: what fails here is the thread itself.
-            let promise = function
-                .call_async_catch(context)
-                .await
-                .map_err(|_| "could not be called: its thread has ended".to_owned())?;
-            match promise.await {
-                Ok(Supplied::Nothing) => Ok(None),
-                Ok(Supplied::Token { access_token, expires_in }) => {
-                    Ok(Some(SuppliedToken { access_token, expires_in }))
-                }
-                Ok(Supplied::Unusable(what)) => Err(format!(
-                    "returned {what}; expected a token, {{ accessToken, expiresIn }}, null or undefined"
-                )),
+            match answer.await {
+                Ok(HookAnswer::Returned(supplied)) => supplied.into(),
                 // What it threw stays in JavaScript, where it becomes the error's `cause`.
-                Err(_) => Err("threw; the error's cause is what it threw".to_owned()),
+                Ok(HookAnswer::Threw) => {
+                    Err("threw; the error's cause is what it threw".to_owned())
+                }
+                Err(oneshot::Canceled) => {
+                    Err("could not be called: its thread has ended".to_owned())
+                }
             }
         }
         .boxed()
@@ -93,6 +77,20 @@ pub enum Supplied {
     Nothing,
     Token { access_token: Secret, expires_in: Option<f64> },
     Unusable(&'static str),
+}
+
+impl From<Supplied> for std::result::Result<Option<SuppliedToken>, String> {
+    fn from(supplied: Supplied) -> Self {
+        match supplied {
+            Supplied::Nothing => Ok(None),
+            Supplied::Token { access_token, expires_in } => {
+                Ok(Some(SuppliedToken { access_token, expires_in }))
+            }
+            Supplied::Unusable(what) => Err(format!(
+                "returned {what}; expected a token, {{ accessToken, expiresIn }}, null or undefined"
+            )),
+        }
+    }
 }
 
 impl TypeName for Supplied {

@@ -1,51 +1,33 @@
 //! `Interceptor`: one client, seen from JavaScript.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use futures_util::future::{AbortHandle, abortable};
-use napi::bindgen_prelude::{Function, Object, Promise};
-use napi::{Env, Result};
 use napi_derive::napi;
 use smart_m2m_core::{
-    ClientAuthInterceptor, ClientAuthParams, Engine, Error, Now, PreTokenHook, Token, spawn,
+    ClientAuthInterceptor, ClientAuthParams, Engine, Now, Observer, PreTokenHook, spawn,
 };
 
-use crate::hook::{LentHook, NativePreTokenContext, Supplied};
+use crate::epochs::coarse_moment;
+use crate::hook::MailedHook;
+use crate::letter::{Letter, NativeToken};
+use crate::mailbox::{Mailbox, Post};
 use crate::outcome::Outcome;
 use crate::settings::Settings;
 
-/// An `AccessToken`, with its header.
-#[napi(object, use_nullable = true)]
-pub struct NativeToken {
+/// A living header, and for how long it needs no other look: while `epochs[cell]` is `epoch`, and
+/// both clocks are before their ends.
+#[napi(object)]
+pub struct NativeHeader {
     /// The value of the `Authorization` header.
     pub header: String,
-    /// The bare token.
-    pub access_token: String,
-    /// `Bearer`
-    pub token_type: String,
-    /// Epoch milliseconds.
-    pub expires_at_ms: Option<f64>,
-    /// As granted.
-    pub granted_scopes: Vec<String>,
-    /// Asked for and not granted.
-    pub missing_scopes: Vec<String>,
-    /// JSON text of the members that nobody interprets.
-    pub extra: String,
-}
-
-impl From<&Token> for NativeToken {
-    fn from(token: &Token) -> Self {
-        Self {
-            header: token.header().to_owned(),
-            access_token: token.access_token().to_owned(),
-            token_type: "Bearer".to_owned(),
-            expires_at_ms: token.expires_at().map(Now::epoch_milliseconds),
-            granted_scopes: token.granted_scopes.clone(),
-            missing_scopes: token.missing_scopes.clone(),
-            extra: serde_json::Value::Object(token.extra.clone()).to_string(),
-        }
-    }
+    pub cell: u32,
+    pub epoch: i32,
+    /// Epoch milliseconds, by `clocks[0]`.
+    pub wall_end_ms: f64,
+    /// By `clocks[1]`.
+    pub monotonic_end_ms: f64,
+    /// True when `renew` should be called, for the sake of the next one.
+    pub acquisition_wanted: bool,
 }
 
 /// `InterceptorStats`
@@ -72,26 +54,19 @@ pub struct NativeWarning {
 #[napi]
 pub struct Interceptor {
     interceptor: ClientAuthInterceptor,
-    waiting: Arc<Waiting>,
-}
-
-/// Callers' tickets, so that one whose caller left does not keep the process alive.
-#[derive(Default)]
-struct Waiting(Mutex<HashMap<u32, AbortHandle>>);
-
-impl Waiting {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u32, AbortHandle>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    post: Arc<Post>,
 }
 
 /// Validates, reads the keystore, takes a snapshot. No network.
 #[napi(catch_unwind, ts_return_type = "Outcome<Interceptor>")]
-pub fn create_interceptor(settings: &Settings) -> Outcome<Interceptor> {
+pub fn create_interceptor(settings: &Settings, mailbox: &Mailbox) -> Outcome<Interceptor> {
     let engine = Engine::process();
-    let created = ClientAuthParams::validate(&settings.options, &engine.keystores)
-        .and_then(|params| ClientAuthInterceptor::new(engine, params));
-    Outcome(created.map(|interceptor| Interceptor { interceptor, waiting: Arc::default() }))
+    let post = mailbox.post();
+    let created =
+        ClientAuthParams::validate(&settings.options, &engine.keystores).and_then(|params| {
+            ClientAuthInterceptor::new(engine, params, Some(post.clone() as Arc<dyn Observer>))
+        });
+    Outcome(created.map(|interceptor| Interceptor { interceptor, post }))
 }
 
 #[napi]
@@ -120,54 +95,56 @@ impl Interceptor {
         self.interceptor.hook_timeout().as_secs_f64() * 1000.0
     }
 
-    /// The living header, or null where `acquire` has something to do.
+    /// The living header, or null where it has to be waited for. Without a hook its renewal, if
+    /// due, goes on behind it.
     #[napi(catch_unwind)]
-    pub fn cached_header(&self, fhir_base_url: Option<String>) -> Option<String> {
-        let token = self.interceptor.cached(fhir_base_url.as_deref())?;
-        Some(token.header().to_owned())
-    }
-
-    /// The same, with what the server said about it.
-    #[napi(catch_unwind)]
-    pub fn cached_token(&self, fhir_base_url: Option<String>) -> Option<NativeToken> {
-        self.interceptor.cached(fhir_base_url.as_deref()).map(|token| NativeToken::from(&*token))
-    }
-
-    /// A token, sooner or later. Never rejects.
-    #[napi(
-        catch_unwind,
-        ts_args_type = "ticket: number, fhirBaseUrl: string | null, hook: ((context: NativePreTokenContext) => Promise<unknown>) | null",
-        ts_return_type = "Promise<Outcome<NativeToken>>"
-    )]
-    pub fn acquire<'env>(
+    pub fn cached_header(
         &self,
-        env: &'env Env,
-        ticket: u32,
         fhir_base_url: Option<String>,
-        hook: Option<Function<'_, NativePreTokenContext, Promise<Supplied>>>,
-    ) -> Result<Object<'env>> {
-        let hook = hook.as_ref().map(LentHook::new).transpose()?;
-        let hook = hook.map(|hook| Arc::new(hook) as Arc<dyn PreTokenHook>);
-        let (deferred, promise) = env.create_deferred()?;
-        let interceptor = self.interceptor.clone();
-        let (token, abort) =
-            abortable(async move { interceptor.token(fhir_base_url.as_deref(), hook).await });
-        self.waiting.lock().insert(ticket, abort);
-        let waiting = self.waiting.clone();
-        spawn(async move {
-            let outcome = token.await.unwrap_or(Err(Error::Closed));
-            waiting.lock().remove(&ticket);
-            deferred.resolve(move |_| Ok(Outcome(outcome.map(|token| NativeToken::from(&*token)))));
-        });
-        Ok(promise)
+        hooked: bool,
+    ) -> Option<NativeHeader> {
+        let cached = self.interceptor.cached(fhir_base_url.as_deref(), hooked)?;
+        let (wall_end_ms, monotonic_end_ms) = coarse_moment(Now::read(), cached.look_again_at);
+        Some(NativeHeader {
+            header: cached.token.header().to_owned(),
+            cell: u32::try_from(cached.cell).unwrap_or(0),
+            epoch: cached.epoch,
+            wall_end_ms,
+            monotonic_end_ms,
+            acquisition_wanted: cached.acquisition_wanted,
+        })
     }
 
-    /// Nobody waits for this ticket any more. What it started goes on for the others.
+    /// The living token with what the server said about it.
     #[napi(catch_unwind)]
-    pub fn abandon(&self, ticket: u32) {
-        if let Some(abort) = self.waiting.lock().remove(&ticket) {
-            abort.abort();
-        }
+    pub fn cached_token(&self, fhir_base_url: Option<String>, hooked: bool) -> Option<NativeToken> {
+        let cached = self.interceptor.cached(fhir_base_url.as_deref(), hooked)?;
+        let acquisition_wanted = cached.acquisition_wanted;
+        Some(NativeToken { acquisition_wanted, ..NativeToken::from(&*cached.token) })
+    }
+
+    /// A token, sooner or later, as a letter for this ticket.
+    #[napi(catch_unwind)]
+    pub fn acquire(&self, ticket: u32, fhir_base_url: Option<String>, hooked: bool) {
+        let hook = self.hook(ticket, hooked);
+        let Self { interceptor, post } = self;
+        let (interceptor, post) = (interceptor.clone(), post.clone());
+        spawn(async move {
+            let result = interceptor.token(fhir_base_url.as_deref(), hook).await;
+            post.send(Letter::Outcome { ticket, result });
+        });
+    }
+
+    /// The next token, while the living one serves: as `acquire`, but nobody waits.
+    #[napi(catch_unwind)]
+    pub fn renew(&self, ticket: u32, fhir_base_url: Option<String>, hooked: bool) {
+        let hook = self.hook(ticket, hooked);
+        let Self { interceptor, post } = self;
+        let (interceptor, post) = (interceptor.clone(), post.clone());
+        spawn(async move {
+            let result = interceptor.renew(fhir_base_url.as_deref(), hook).await;
+            post.send(Letter::Outcome { ticket, result });
+        });
     }
 
     /// True if a token was dropped.
@@ -214,6 +191,13 @@ impl Interceptor {
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.interceptor.close();
+    }
+}
+
+impl Interceptor {
+    fn hook(&self, ticket: u32, hooked: bool) -> Option<Arc<dyn PreTokenHook>> {
+        hooked
+            .then(|| Arc::new(MailedHook::new(self.post.clone(), ticket)) as Arc<dyn PreTokenHook>)
     }
 }
 

@@ -8,9 +8,12 @@
 #![expect(clippy::needless_pass_by_value, reason = "N-API hands over owned values")]
 #![expect(clippy::must_use_candidate, reason = "JavaScript calls these, not Rust")]
 
+pub mod epochs;
 pub mod fields;
 pub mod hook;
 pub mod interceptor;
 pub mod keystores;
+pub mod letter;
+pub mod mailbox;
 pub mod outcome;
 pub mod settings;

@@ -30,6 +30,9 @@ const NAMES: [&str; 16] = [
     "http",
 ];
 
+const RENEWAL_NAMES: [&str; 5] =
+    ["marginSeconds", "jitter", "background", "defaultLifetimeSeconds", "failureCooldownSeconds"];
+
 /// Settings under construction.
 #[napi]
 #[derive(Default)]
@@ -114,7 +117,7 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     replace(&mut options.basic_encoding, fields.choice("basicEncoding", &encodings)?);
     replace(&mut options.allowed_origins, fields.strings("allowedOrigins")?);
     replace(&mut options.allow_insecure_http, fields.boolean("allowInsecureHttp")?);
-    if let Some(fields) = fields.object("renewal", &["marginSeconds", "defaultLifetimeSeconds"])? {
+    if let Some(fields) = fields.object("renewal", &RENEWAL_NAMES)? {
         merge_renewal(&mut options.renewal, &fields)?;
     }
     if let Some(fields) =
@@ -139,6 +142,9 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
 
 fn merge_renewal(options: &mut RenewalOptions, fields: &Fields<'_>) -> Read<()> {
     replace_some(&mut options.margin_seconds, fields.number("marginSeconds")?);
+    replace_some(&mut options.jitter, fields.number("jitter")?);
+    replace_some(&mut options.background, fields.boolean("background")?);
+    replace_some(&mut options.failure_cooldown_seconds, fields.number("failureCooldownSeconds")?);
     replace_some(&mut options.default_lifetime_seconds, fields.number("defaultLifetimeSeconds")?);
     Ok(())
 }

@@ -30,6 +30,24 @@ impl Now {
         self.monotonic >= end.monotonic || self.wall >= end.wall
     }
 
+    /// The earlier of the two on each clock.
+    pub(crate) fn or_earlier(self, other: Self) -> Self {
+        Self { monotonic: self.monotonic.min(other.monotonic), wall: self.wall.min(other.wall) }
+    }
+
+    /// How long until `end`, by the monotonic clock alone.
+    #[must_use]
+    pub fn monotonic_until(self, end: Self) -> Duration {
+        end.monotonic.saturating_duration_since(self.monotonic)
+    }
+
+    /// How long until `end`, by the clock that gets there first.
+    #[must_use]
+    pub fn until(self, end: Self) -> Duration {
+        let wall = end.wall.duration_since(self.wall).unwrap_or(Duration::ZERO);
+        end.monotonic.saturating_duration_since(self.monotonic).min(wall)
+    }
+
     /// Seconds since 1970 (RFC 7519 NumericDate).
     pub(crate) fn epoch_seconds(self) -> u64 {
         self.wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::discovery::DiscoveryCache;
 use crate::keystore::Keystores;
-use crate::token::SourceCache;
+use crate::token::{SourceCache, Timer};
 use crate::transport::TransportPool;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(Engine::default);
@@ -16,6 +16,7 @@ pub struct Engine {
     pub keystores: Keystores,
     pub(crate) discovery: DiscoveryCache,
     pub(crate) sources: SourceCache,
+    pub(crate) timer: Timer,
     pub(crate) transports: TransportPool,
 }
 

@@ -195,6 +195,8 @@ pub enum Error {
         /// What was seen.
         reason: String,
     },
+    /// A refusal of a moment ago, which still stands: nothing was asked again.
+    Remembered(Box<Error>),
     /// Any of the above, after this many HTTP attempts.
     AfterAttempts {
         /// HTTP attempts made.
@@ -221,7 +223,7 @@ impl Error {
             Self::PreTokenHook { .. } => ErrorCode::PreTokenHook,
             Self::Closed => ErrorCode::Closed,
             Self::Internal { .. } => ErrorCode::Internal,
-            Self::AfterAttempts { last, .. } => last.code(),
+            Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.code(),
         }
     }
 
@@ -232,7 +234,7 @@ impl Error {
             Self::Discovery(error) => error.transient,
             // 425: the same request is welcome a moment later (RFC 8470 §5.2).
             Self::TokenEndpoint(error) if error.status == 425 => true,
-            Self::AfterAttempts { last, .. } => last.is_transient(),
+            Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.is_transient(),
             _ => matches!(
                 self.code(),
                 ErrorCode::Network
@@ -240,6 +242,14 @@ impl Error {
                     | ErrorCode::RateLimited
                     | ErrorCode::Server
             ),
+        }
+    }
+
+    /// The same, told from memory.
+    pub(crate) fn remembered(self) -> Self {
+        match self {
+            Self::Remembered(_) => self,
+            error => Self::Remembered(Box::new(error)),
         }
     }
 
@@ -252,7 +262,7 @@ impl Error {
             Self::InsecureTokenEndpoint { endpoint, .. } => Some(endpoint),
             Self::TokenEndpoint(error) => Some(&error.url),
             Self::Transport(error) => Some(&error.url),
-            Self::AfterAttempts { last, .. } => last.url(),
+            Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.url(),
             _ => None,
         }
     }
@@ -263,7 +273,7 @@ impl Error {
         match self {
             Self::Discovery(error) => error.status,
             Self::TokenEndpoint(error) => Some(error.status),
-            Self::AfterAttempts { last, .. } => last.status(),
+            Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.status(),
             _ => None,
         }
     }
@@ -273,7 +283,7 @@ impl Error {
     pub fn oauth(&self) -> Option<&OAuthError> {
         match self {
             Self::TokenEndpoint(error) => error.oauth.as_ref(),
-            Self::AfterAttempts { last, .. } => last.oauth(),
+            Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.oauth(),
             _ => None,
         }
     }
@@ -284,7 +294,7 @@ impl Error {
         match self {
             Self::Discovery(error) => error.retry_after,
             Self::TokenEndpoint(error) => error.retry_after,
-            Self::AfterAttempts { last, .. } => last.retry_after(),
+            Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.retry_after(),
             _ => None,
         }
     }
@@ -293,6 +303,7 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         match self {
+            Self::Remembered(last) => last.attempts(),
             Self::AfterAttempts { attempts, .. } => Some(*attempts),
             Self::TokenEndpoint(_) | Self::Transport(_) | Self::Discovery(_) => Some(1),
             _ => None,
@@ -368,6 +379,11 @@ impl fmt::Display for Error {
             Self::Internal { reason } => {
                 write!(f, "a defect in @org/smart-m2m, please report it: {reason}")
             }
+            Self::Remembered(last) => write!(
+                f,
+                "{last} (remembered: the server is not asked again for a moment, see \
+                 renewal.failureCooldownSeconds)"
+            ),
             Self::AfterAttempts { attempts, last } => {
                 write!(f, "{last}")?;
                 if *attempts > 1 {

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::clock::Now;
 use crate::error::Error;
+use crate::random;
 use crate::secret::Secret;
 use crate::token::{RenewalPolicy, Token, is_b64token};
 
@@ -93,7 +94,8 @@ pub(crate) async fn ask(
         // A year is cut to a day by the schedule; NaN and infinity are nobody's lifetime.
         Some(seconds) if seconds.is_finite() => {
             let lifetime = Duration::from_secs_f64(seconds.clamp(0.0, 1e9));
-            Some(renewal.schedule(asked_at, lifetime))
+            let took = asked_at.until(Now::read());
+            Some(renewal.schedule(asked_at, took, lifetime, random::fraction()))
         }
         Some(_) => {
             return Err(failed("returned an expiresIn that is no number of seconds".to_owned()));

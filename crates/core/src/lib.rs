@@ -13,9 +13,9 @@
 //! };
 //! let engine = Engine::process();
 //! let params = ClientAuthParams::validate(&options, &engine.keystores)?;
-//! let interceptor = ClientAuthInterceptor::new(engine, params)?;
+//! let interceptor = ClientAuthInterceptor::new(engine, params, None)?;
 //! // In an async function: interceptor.token(None, None).await?.header()
-//! assert!(interceptor.cached(None).is_none());
+//! assert!(interceptor.cached(None, false).is_none());
 //! # Ok::<(), smart_m2m_core::Error>(())
 //! ```
 
@@ -23,6 +23,7 @@ mod client_auth;
 mod clock;
 mod discovery;
 mod engine;
+mod epoch;
 mod error;
 mod events;
 mod fingerprint;
@@ -33,6 +34,7 @@ mod keys;
 mod keystore;
 mod options;
 mod params;
+mod random;
 mod runtime;
 mod secret;
 mod server_url;
@@ -42,12 +44,13 @@ mod transport;
 pub use client_auth::{BasicEncoding, ClientAuthMethod};
 pub use clock::Now;
 pub use engine::Engine;
+pub use epoch::epochs;
 pub use error::{
     DiscoveryError, Error, ErrorCode, OAuthError, Problem, TokenEndpointError, TransportError,
 };
-pub use events::Warning;
+pub use events::{Observer, TokenRequestEvent, TokenRequestPhase, Warning};
 pub use hook::{PreTokenContext, PreTokenHook, SuppliedToken, TokenRequestReason};
-pub use interceptor::{ClientAuthInterceptor, InterceptorStats};
+pub use interceptor::{CachedToken, ClientAuthInterceptor, InterceptorStats};
 pub use keys::SigningAlgorithm;
 pub use keystore::{Keystore, KeystoreFormat, KeystoreSource, Keystores, SmileDefinitions};
 pub use options::{ClientAuthOptions, HttpOptions, RenewalOptions, RetryOptions};

@@ -33,7 +33,10 @@ pub struct ClientAuthOptions {
 #[expect(missing_docs, reason = "named and documented as in index.d.ts")]
 pub struct RenewalOptions {
     pub margin_seconds: Option<f64>,
+    pub jitter: Option<f64>,
+    pub background: Option<bool>,
     pub default_lifetime_seconds: Option<f64>,
+    pub failure_cooldown_seconds: Option<f64>,
 }
 
 /// `retry`

@@ -2,6 +2,7 @@
 //! this does not (architecture, "Runtime").
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 
 use futures_util::FutureExt as _;
@@ -24,16 +25,31 @@ where
     T: Clone + Send + Sync + 'static,
 {
     let task = match &*RUNTIME {
-        Ok(runtime) => runtime.spawn(work),
-        Err(error) => {
-            return futures_util::future::ready(Err(cannot_start(error))).boxed().shared();
-        }
+        Ok(runtime) => runtime.spawn(without_panic(work)),
+        Err(error) => return settled(Err(cannot_start(error))),
     };
-    // A panic in the task ends here, as an error of those who wait for it.
-    let settled = async move {
+    let result = async move {
         task.await.unwrap_or_else(|error| Err(Error::Internal { reason: error.to_string() }))
     };
-    settled.boxed().shared()
+    result.boxed().shared()
+}
+
+/// A flight that has arrived.
+pub(crate) fn settled<T>(result: Result<T, Error>) -> Flight<T>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    std::future::ready(result).boxed().shared()
+}
+
+/// A panic ends here, as an error of those who wait for the work.
+pub(crate) async fn without_panic<T>(
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Error::Internal { reason: "a task panicked".to_owned() }))
 }
 
 /// Starts the runtime, if it is not running yet.

@@ -1,6 +1,7 @@
 //! The client assertion of `private_key_jwt` (RFC 7523 §2.2, §3; SMART client-confidential-asymmetric).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use aws_lc_rs::rand;
 use base64::Engine as _;
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use crate::clock::Now;
 use crate::error::Error;
-use crate::keys::SigningKey;
+use crate::keys::{SigningFailed, SigningKey};
 use crate::secret::Secret;
 
 /// `client_assertion_type`
@@ -52,37 +53,42 @@ pub(super) fn audience(token_endpoint: &str, force_http: bool) -> Cow<'_, str> {
 }
 
 /// A new one-time assertion.
-pub(super) fn sign(
-    key: &SigningKey,
+pub(super) async fn sign(
+    key: &Arc<SigningKey>,
     client_id: &str,
     audience: &str,
     now: Now,
 ) -> Result<Secret, Error> {
     let now = now.epoch_seconds();
-    encode(
-        key,
-        &Claims {
-            iss: client_id,
-            sub: client_id,
-            aud: audience,
-            exp: now + LIFETIME_SECONDS,
-            jti: &unguessable_id()?,
-            iat: Some(now.saturating_sub(BACKDATE_SECONDS)),
-        },
-    )
+    let claims = Claims {
+        iss: client_id,
+        sub: client_id,
+        aud: audience,
+        exp: now + LIFETIME_SECONDS,
+        jti: &unguessable_id()?,
+        iat: Some(now.saturating_sub(BACKDATE_SECONDS)),
+    };
+    let input = signing_input(key, &claims)?;
+    let signature = key.sign_apart(&input).await;
+    serialize(input, signature)
 }
 
 /// Compact serialisation (RFC 7515 §7.1). `jsonwebtoken` would parse the key again for every
 /// signature, which costs as much as signing.
-fn encode(key: &SigningKey, claims: &Claims<'_>) -> Result<Secret, Error> {
+fn signing_input(key: &SigningKey, claims: &Claims<'_>) -> Result<String, Error> {
     let header = Header { alg: key.algorithm.as_str(), kid: &key.key_id, typ: "JWT" };
-    let mut assertion = String::with_capacity(1024);
-    append_json(&mut assertion, &header)?;
-    assertion.push('.');
-    append_json(&mut assertion, claims)?;
-    let signature = key.sign(assertion.as_bytes()).map_err(|_| Error::Internal {
+    let mut input = String::with_capacity(1024);
+    append_json(&mut input, &header)?;
+    input.push('.');
+    append_json(&mut input, claims)?;
+    Ok(input)
+}
+
+fn serialize(input: String, signature: Result<Vec<u8>, SigningFailed>) -> Result<Secret, Error> {
+    let signature = signature.map_err(|_| Error::Internal {
         reason: "the cryptographic library refused to sign".to_owned(),
     })?;
+    let mut assertion = input;
     assertion.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut assertion);
     Ok(Secret::new(assertion))
@@ -132,6 +138,12 @@ mod tests {
         jwk::parse(jwks).unwrap().select(None).unwrap().key
     }
 
+    fn encode(key: &SigningKey, claims: &Claims<'_>) -> Result<Secret, Error> {
+        let input = signing_input(key, claims)?;
+        let signature = key.sign(input.as_bytes());
+        serialize(input, signature)
+    }
+
     #[test]
     fn the_rs384_assertion_of_the_guide_is_reproduced_byte_for_byte() {
         assert_eq!(encode(&key(RS384), &GUIDE).unwrap().expose(), RS384_ASSERTION.trim_end());
@@ -152,10 +164,11 @@ mod tests {
             .unwrap();
     }
 
-    #[test]
-    fn claims_are_dated_so_that_strict_servers_accept_them() {
+    #[tokio::test]
+    async fn claims_are_dated_so_that_strict_servers_accept_them() {
         let now = Now::read();
-        let assertion = sign(&key(ES384), "client", "https://h/token", now).unwrap();
+        let key = Arc::new(key(ES384));
+        let assertion = sign(&key, "client", "https://h/token", now).await.unwrap();
         let claims = assertion.expose().split('.').nth(1).unwrap();
         let claims: serde_json::Value =
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();

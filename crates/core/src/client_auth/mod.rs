@@ -79,7 +79,7 @@ impl ClientAuthentication {
 
     /// Adds exactly one proof of who the client is (RFC 6749 §2.3): form members, or the header
     /// that is returned. Called anew for every HTTP attempt: an assertion is good for one (SB-4).
-    pub(crate) fn authenticate(
+    pub(crate) async fn authenticate(
         &self,
         client_id: &str,
         token_endpoint: &str,
@@ -89,7 +89,7 @@ impl ClientAuthentication {
         match self {
             Self::PrivateKeyJwt { key, force_http_in_audience } => {
                 let audience = assertion::audience(token_endpoint, *force_http_in_audience);
-                let assertion = assertion::sign(key, client_id, &audience, now)?;
+                let assertion = assertion::sign(key, client_id, &audience, now).await?;
                 form.append("client_assertion_type", assertion::TYPE);
                 form.append("client_assertion", assertion.expose());
                 Ok(None)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::document::{self, Freshness};
+use super::document;
 use super::{DiscoveryRequest, Metadata, without_trailing_slashes};
 use crate::error::{DiscoveryError, Error, ErrorCode, Problem};
 use crate::server_url::{ServerUrl, display};
@@ -11,15 +11,14 @@ use crate::server_url::{ServerUrl, display};
 pub(super) async fn discover(
     request: &DiscoveryRequest,
     issuer: &ServerUrl,
-) -> Result<(Metadata, Freshness), Error> {
+) -> Result<Metadata, Error> {
     let mut refusals = Vec::new();
     let mut first_failure = None;
     for url in document_urls(issuer)? {
         match document::fetch(&request.transport, &request.retry, &url).await {
             Ok(document) => {
                 check_issuer(&url, issuer, document.members.get("issuer"))?;
-                let metadata = request.read(issuer, &url, &document.members)?;
-                return Ok((metadata, document.freshness));
+                return request.read(issuer, &url, &document);
             }
             // The same host will not do better at another path.
             Err(error) if error.code() != ErrorCode::Discovery => return Err(error),

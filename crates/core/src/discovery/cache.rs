@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{DiscoveryRequest, Metadata};
 use crate::clock::Now;
 use crate::fingerprint::Fingerprint;
-use crate::runtime::{Flight, launch};
+use crate::runtime::{Flight, launch, settled, without_panic};
 
 /// One process talks to far fewer servers; a caller that makes up base URLs must not fill the memory.
 const MAX_SERVERS: usize = 4096;
@@ -17,7 +17,7 @@ pub(crate) struct DiscoveryCache(Mutex<HashMap<Fingerprint, Entry>>);
 
 enum Entry {
     Asking { flight: Flight<Arc<Metadata>>, id: u64 },
-    Known { metadata: Arc<Metadata>, stale_at: Now },
+    Known(Arc<Metadata>),
 }
 
 /// Tells one flight from the next for the same server.
@@ -34,33 +34,27 @@ impl DiscoveryCache {
         let mut entries = self.lock();
         match entries.get(&identity) {
             Some(Entry::Asking { flight, .. }) => return flight.clone(),
-            Some(Entry::Known { metadata, stale_at }) if !Now::read().has_reached(*stale_at) => {
-                let metadata = metadata.clone();
-                return known(metadata);
+            Some(Entry::Known(metadata)) if !Now::read().has_reached(metadata.stale_at) => {
+                return settled(Ok(metadata.clone()));
             }
             _ => {}
         }
         make_room(&mut entries);
         let id = next_id();
         let flight = launch(async move {
-            let found = request.discover().await;
+            let found = without_panic(request.discover()).await.map(Arc::new);
             let mut entries = self.lock();
             // Forgotten or replaced meanwhile: then this result is for its waiting callers only.
             let current = matches!(entries.get(&identity), Some(Entry::Asking { id: asking, .. }) if *asking == id);
-            let found = found.map(|(metadata, freshness)| (Arc::new(metadata), freshness));
             if current {
                 match &found {
-                    Ok((metadata, freshness)) => {
-                        let stale_at = Now::read().plus(*freshness);
-                        entries.insert(
-                            identity,
-                            Entry::Known { metadata: metadata.clone(), stale_at },
-                        );
+                    Ok(metadata) => {
+                        entries.insert(identity, Entry::Known(metadata.clone()));
                     }
                     Err(_) => drop(entries.remove(&identity)),
                 }
             }
-            found.map(|(metadata, _)| metadata)
+            found
         });
         entries.insert(identity, Entry::Asking { flight: flight.clone(), id });
         flight
@@ -76,11 +70,6 @@ impl DiscoveryCache {
     }
 }
 
-fn known(metadata: Arc<Metadata>) -> Flight<Arc<Metadata>> {
-    use futures_util::FutureExt as _;
-    futures_util::future::ready(Ok(metadata)).boxed().shared()
-}
-
 fn make_room(entries: &mut HashMap<Fingerprint, Entry>) {
     if entries.len() < MAX_SERVERS {
         return;
@@ -88,7 +77,7 @@ fn make_room(entries: &mut HashMap<Fingerprint, Entry>) {
     let now = Now::read();
     entries.retain(|_, entry| match entry {
         Entry::Asking { .. } => true,
-        Entry::Known { stale_at, .. } => !now.has_reached(*stale_at),
+        Entry::Known(metadata) => !now.has_reached(metadata.stale_at),
     });
     if entries.len() >= MAX_SERVERS
         && let Some(any) = entries.keys().next().copied()

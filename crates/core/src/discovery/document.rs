@@ -31,7 +31,7 @@ pub(super) async fn fetch(
     retry: &RetryPolicy,
     url: &Url,
 ) -> Result<Document, Error> {
-    with_retries(retry, &display(url), || fetch_once(transport, url)).await
+    with_retries(retry, &display(url), |_| fetch_once(transport, url)).await
 }
 
 async fn fetch_once(transport: &Transport, start: &Url) -> Result<Document, Error> {

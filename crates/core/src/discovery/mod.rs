@@ -7,11 +7,13 @@ mod smart_configuration;
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::Url;
 
 pub(crate) use cache::DiscoveryCache;
+use document::Document;
 
+use crate::clock::Now;
 use crate::error::{DiscoveryError, Error};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::server_url::ServerUrl;
@@ -48,6 +50,8 @@ pub(crate) struct Metadata {
     pub(crate) signing_algorithms: Option<Vec<String>>,
     /// True where the token endpoint has the origin that discovery started from (BP-5).
     pub(crate) same_origin: bool,
+    /// From then on the server should be asked again.
+    pub(crate) stale_at: Now,
 }
 
 impl DiscoveryRequest {
@@ -63,7 +67,7 @@ impl DiscoveryRequest {
         fields.finish()
     }
 
-    async fn discover(&self) -> Result<(Metadata, document::Freshness), Error> {
+    async fn discover(&self) -> Result<Metadata, Error> {
         match &self.origin {
             Origin::FhirBase(base) => smart_configuration::discover(self, base).await,
             Origin::Issuer(issuer) => authorization_server::discover(self, issuer).await,
@@ -72,13 +76,9 @@ impl DiscoveryRequest {
 
     /// Reads what both kinds of document share. Only `token_endpoint` is needed (SD-6): servers
     /// leave out or misname the rest (QK-1).
-    fn read(
-        &self,
-        start: &ServerUrl,
-        document: &Url,
-        members: &Map<String, Value>,
-    ) -> Result<Metadata, Error> {
-        let shown = crate::server_url::display(document);
+    fn read(&self, start: &ServerUrl, url: &Url, document: &Document) -> Result<Metadata, Error> {
+        let members = &document.members;
+        let shown = crate::server_url::display(url);
         let unusable = |reason: String| {
             Error::Discovery(Box::new(DiscoveryError {
                 url: shown.clone(),
@@ -120,6 +120,7 @@ impl DiscoveryRequest {
             auth_methods: strings("token_endpoint_auth_methods_supported")
                 .or_else(|| strings("token_endpoint_auth_methods")),
             signing_algorithms: strings("token_endpoint_auth_signing_alg_values_supported"),
+            stale_at: Now::read().plus(document.freshness),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::document::{self, Freshness};
+use super::document;
 use super::{DiscoveryRequest, Metadata, without_trailing_slashes};
 use crate::error::{Error, Problem};
 use crate::server_url::ServerUrl;
@@ -10,10 +10,10 @@ use crate::server_url::ServerUrl;
 pub(super) async fn discover(
     request: &DiscoveryRequest,
     base: &ServerUrl,
-) -> Result<(Metadata, Freshness), Error> {
+) -> Result<Metadata, Error> {
     let url = document_url(base)?;
     let document = document::fetch(&request.transport, &request.retry, &url).await?;
-    Ok((request.read(base, &url, &document.members)?, document.freshness))
+    request.read(base, &url, &document)
 }
 
 /// Appended to the whole base path, unlike RFC 8414's insertion behind the host (SD-1).

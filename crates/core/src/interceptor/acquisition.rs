@@ -3,25 +3,28 @@
 use std::sync::Arc;
 
 use super::Inner;
+use super::slot::Slot;
 use crate::client_auth::ClientAuthentication;
 use crate::clock::Now;
 use crate::discovery::{DiscoveryRequest, Metadata};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::events::Warning;
 use crate::hook::{self, PreTokenContext, PreTokenHook, TokenRequestReason};
-use crate::runtime::{Flight, launch};
+use crate::params::ServerSetting;
+use crate::runtime::{Flight, launch, without_panic};
 use crate::server_url::ServerUrl;
-use crate::token::{Obtained, Token, TokenRequest, TokenSource};
+use crate::token::{Obtained, Token, TokenEndpoint, TokenRequest, TokenSource};
 
 /// One acquisition, checked.
 pub(super) struct AcquisitionRequest {
-    pub(super) slot_name: String,
-    pub(super) fhir_base_url: Option<ServerUrl>,
-    pub(super) server: Server,
+    /// As the caller gave it.
+    given: Option<ServerUrl>,
+    fhir_base_url: Option<ServerUrl>,
+    server: Server,
 }
 
 /// Where the token endpoint comes from.
-pub(super) enum Server {
+enum Server {
     TokenEndpoint(ServerUrl),
     Discover(DiscoveryRequest),
 }
@@ -32,30 +35,34 @@ pub(super) fn start(
     id: u64,
     request: AcquisitionRequest,
     hook: Option<Arc<dyn PreTokenHook>>,
-    reason: TokenRequestReason,
+    slot: &Slot,
 ) -> Flight<Arc<Token>> {
+    let reason = slot.reason();
+    if let (Server::Discover(discovery), true) = (&request.server, slot.endpoint_is_gone()) {
+        inner.engine.discovery.forget(discovery);
+    }
     launch(async move {
         let result = tokio::select! {
-            result = request.run(&inner, id, hook, reason) => result,
+            result = without_panic(request.run(&inner, id, hook, reason)) => result,
             () = inner.closed.cancelled() => Err(Error::Closed),
         };
-        inner.settle(&request.slot_name, id, result.as_ref());
+        inner.settle(request.base(), id, result.as_ref());
         result
     })
 }
 
 impl Inner {
-    fn settle(&self, slot_name: &str, id: u64, result: Result<&Arc<Token>, &Error>) {
-        self.with_slot(slot_name, id, |slot, stats| {
+    fn settle(&self, base: Option<&str>, id: u64, result: Result<&Arc<Token>, &Error>) {
+        self.with_slot(base, id, |slot, stats| {
             slot.acquisition = None;
             match result {
                 Ok(_) => slot.succeeded(),
                 Err(error) => {
                     slot.failed(error, Now::read());
-                    stats.failures += 1;
-                    stats.last_error = Some(error.code());
+                    stats.count_failure(error);
                 }
             }
+            slot.announce();
         });
         if let Ok(token) = result {
             self.lock().warnings.extend(token.warnings.iter().cloned());
@@ -63,11 +70,17 @@ impl Inner {
     }
 
     fn source(&self, request: TokenRequest) -> Arc<TokenSource> {
-        let Self { params, transport, .. } = self;
+        let Self { params, transport, engine, .. } = self;
         let identity = request.identity(&params.transport, &params.retry, &params.renewal);
-        self.engine.sources.get(identity, || {
-            TokenSource::new(request, transport.clone(), params.retry, params.renewal)
-        })
+        let source = engine.sources.get(identity, || {
+            let endpoint =
+                TokenEndpoint::new(request, transport.clone(), params.retry, params.renewal);
+            TokenSource::new(Box::new(endpoint), params.renewal, &engine.timer)
+        });
+        if let Some(observer) = &self.observer {
+            source.attach(observer);
+        }
+        source
     }
 
     fn discovered_source(&self, metadata: &Metadata) -> Arc<TokenSource> {
@@ -96,6 +109,34 @@ impl Inner {
 }
 
 impl AcquisitionRequest {
+    /// Everything that can be wrong with the call itself is found here, before anything starts.
+    pub(super) fn new(inner: &Inner, fhir_base_url: Option<&str>) -> Result<Self, Error> {
+        let params = &inner.params;
+        let given = fhir_base_url
+            .map(|url| ServerUrl::parse_secure("fhirBaseUrl", url, params.allow_insecure_http))
+            .transpose()?;
+        if given.as_ref().is_some_and(|url| url.url().query().is_some()) {
+            return Err(Problem::config("fhirBaseUrl: a query (?…) does not belong here").into());
+        }
+        let server = match &params.server {
+            ServerSetting::TokenEndpoint(endpoint) => Server::TokenEndpoint(endpoint.clone()),
+            _ => Server::Discover(DiscoveryRequest {
+                origin: params.discovery_origin(given.as_ref())?,
+                allow_insecure_http: params.allow_insecure_http,
+                trust: params.transport.trust_fingerprint(),
+                transport: inner.transport.clone(),
+                retry: params.retry,
+            }),
+        };
+        let fhir_base_url = given.clone().or_else(|| params.fhir_base_url.clone());
+        Ok(Self { given, fhir_base_url, server })
+    }
+
+    /// The slot's name, as the caller gave it.
+    pub(super) fn base(&self) -> Option<&str> {
+        self.given.as_ref().map(ServerUrl::raw)
+    }
+
     async fn run(
         &self,
         inner: &Arc<Inner>,
@@ -108,42 +149,41 @@ impl AcquisitionRequest {
         {
             return Ok(token);
         }
-        let source = match &self.server {
+        let (source, stale_at) = match &self.server {
             Server::TokenEndpoint(endpoint) => {
-                inner.source(inner.token_request(endpoint.clone(), None))
+                (inner.source(inner.token_request(endpoint.clone(), None)), None)
             }
             Server::Discover(discovery) => {
                 let metadata = inner.engine.discovery.get(discovery.clone()).await?;
-                inner.discovered_source(&metadata)
+                let source = inner.discovered_source(&metadata);
+                // Discovery has just named it: it is asked once more, and this answer counts.
+                source.confirm_endpoint();
+                (source, Some(metadata.stale_at))
             }
         };
+        let attach = |slot: &mut Slot| slot.attach(&source, stale_at);
         // A source that holds a living token stays until this one has another.
-        inner.with_slot(&self.slot_name, id, |slot, _| {
-            slot.source.get_or_insert_with(|| source.clone());
+        inner.with_slot(self.base(), id, |slot, _| {
+            if slot.has_no_living_source(Now::read()) {
+                attach(slot);
+            }
         });
-        let token = match source.obtain() {
+        let token = match source.obtain(Now::read()) {
             Obtained::Token(token) => token,
-            Obtained::Flight(flight) => {
-                inner.count_token_request(reason);
-                let result = flight.await;
-                self.forget_moved_endpoint(inner, result.as_ref());
-                result?
+            Obtained::Refused(error) => return Err(error),
+            Obtained::Flight { flight, unattended } => {
+                if !unattended {
+                    inner.count_token_request(reason);
+                }
+                flight.await?
             }
         };
         // The hook said "go on": its earlier token has served until there was another one.
-        inner.with_slot(&self.slot_name, id, |slot, _| {
-            slot.supplied = None;
-            slot.source = Some(source);
+        inner.with_slot(self.base(), id, |slot, _| {
+            slot.forget_supplied();
+            attach(slot);
         });
         Ok(token)
-    }
-
-    fn forget_moved_endpoint(&self, inner: &Inner, result: Result<&Arc<Token>, &Error>) {
-        if let (Server::Discover(discovery), Err(error)) = (&self.server, result)
-            && matches!(error.status(), Some(404 | 410))
-        {
-            inner.engine.discovery.forget(discovery);
-        }
     }
 
     async fn ask_hook(
@@ -162,7 +202,7 @@ impl AcquisitionRequest {
         };
         let supplied = hook::ask(hook, context, params.transport.timeout, &params.renewal).await?;
         let Some(token) = supplied.map(Arc::new) else { return Ok(None) };
-        inner.with_slot(&self.slot_name, id, |slot, _| {
+        inner.with_slot(self.base(), id, |slot, _| {
             slot.keep_supplied(&token, Now::read());
         });
         Ok(Some(token))

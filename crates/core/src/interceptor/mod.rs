@@ -2,6 +2,7 @@
 
 mod acquisition;
 mod slot;
+mod slots;
 mod stats;
 mod warning_log;
 
@@ -11,21 +12,22 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+pub use slot::CachedToken;
 pub use stats::InterceptorStats;
 
 use crate::clock::Now;
-use crate::discovery::DiscoveryRequest;
 use crate::engine::Engine;
 use crate::error::{Error, Problem};
-use crate::events::Warning;
+use crate::events::{Observer, Warning};
 use crate::hook::{PreTokenHook, TokenRequestReason};
-use crate::params::{ClientAuthParams, ServerSetting};
+use crate::params::ClientAuthParams;
 use crate::runtime::{self, Flight};
 use crate::server_url::ServerUrl;
-use crate::token::Token;
+use crate::token::{Obtained, Token};
 use crate::transport::Transport;
-use acquisition::{AcquisitionRequest, Server};
-use slot::{Acquisition, Slot, Slots};
+use acquisition::AcquisitionRequest;
+use slot::{Acquisition, Slot};
+use slots::Slots;
 use warning_log::WarningLog;
 
 /// One client, towards any number of FHIR servers. Clones are the same interceptor.
@@ -36,11 +38,11 @@ struct Inner {
     engine: &'static Engine,
     params: ClientAuthParams,
     transport: Arc<Transport>,
+    observer: Option<Arc<dyn Observer>>,
     closed: CancellationToken,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     slots: Slots,
     stats: InterceptorStats,
@@ -48,18 +50,39 @@ struct State {
     acquisitions: u64,
 }
 
+/// What a call can do at once.
+enum Step {
+    Token(Arc<Token>),
+    /// Waits for a request of the slot's own source.
+    Request {
+        flight: Flight<Arc<Token>>,
+        counted: bool,
+    },
+    /// Waits for hook, discovery and token request.
+    Acquisition(Flight<Arc<Token>>),
+}
+
 impl ClientAuthInterceptor {
-    /// No network, no waiting. Fails only where the system gives no thread for I/O.
-    pub fn new(engine: &'static Engine, params: ClientAuthParams) -> Result<Self, Error> {
+    /// No network, no waiting. `observer` hears of the token requests made for this interceptor.
+    /// Fails only where the system gives no thread for I/O.
+    pub fn new(
+        engine: &'static Engine,
+        params: ClientAuthParams,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Self, Error> {
         runtime::start()?;
-        let mut state = State::default();
-        state.warnings.extend(params.warnings.iter().cloned());
+        let mut warnings = WarningLog::default();
+        warnings.extend(params.warnings.iter().cloned());
+        let own_base = params.fhir_base_url.as_ref().map_or("", ServerUrl::raw);
+        let slots = Slots::new(own_base);
+        let stats = InterceptorStats::default();
         Ok(Self(Arc::new(Inner {
             engine,
             transport: engine.transports.get(&params.transport),
             params,
+            observer,
             closed: CancellationToken::new(),
-            state: Mutex::new(state),
+            state: Mutex::new(State { slots, stats, warnings, acquisitions: 0 }),
         })))
     }
 
@@ -87,19 +110,17 @@ impl ClientAuthInterceptor {
         self.0.params.transport.timeout
     }
 
-    /// The token, if it can be handed out with nothing left to do: living, and not in need of a
-    /// renewal that nobody has started.
+    /// The living token, if it can be handed out at once. Without a hook its renewal, if due, goes
+    /// on behind it; `hooked`: the hook has to be asked first, by a call of `token`.
     #[must_use]
-    pub fn cached(&self, fhir_base_url: Option<&str>) -> Option<Arc<Token>> {
-        let now = Now::read();
-        let mut state = self.0.lock();
-        let slot = state.slots.get_used(self.0.slot_name(fhir_base_url))?;
-        let token = slot.live(now)?;
-        if slot.needs_renewal(&token, now) {
-            return None;
-        }
-        state.stats.cache_hits += 1;
-        Some(token)
+    pub fn cached(&self, fhir_base_url: Option<&str>, hooked: bool) -> Option<CachedToken> {
+        let State { slots, stats, warnings, .. } = &mut *self.0.lock();
+        let slot = slots.get_used(fhir_base_url)?;
+        slot.count_unattended(stats);
+        let cached = slot.serve(hooked, self.0.params.renewal.background, Now::read())?;
+        stats.cache_hits += 1;
+        warnings.extend(cached.token.warnings.iter().cloned());
+        Some(cached)
     }
 
     /// The token: at once if there is a living one (its renewal goes on behind it), else after
@@ -109,56 +130,45 @@ impl ClientAuthInterceptor {
         fhir_base_url: Option<&str>,
         hook: Option<Arc<dyn PreTokenHook>>,
     ) -> Result<Arc<Token>, Error> {
-        if self.0.closed.is_cancelled() {
-            return Err(Error::Closed);
+        match self.0.wait_for_token(fhir_base_url, hook.as_ref()).await {
+            // The server may have moved: discovery tells. The hook has been asked already.
+            Err(_) if self.0.endpoint_is_gone(fhir_base_url) => {
+                self.0.wait_for_token(fhir_base_url, None).await
+            }
+            result => result,
         }
-        let request = self.0.acquisition_request(fhir_base_url)?;
-        let slot_name = self.0.slot_name(fhir_base_url);
+    }
+
+    /// The next token, while the living one goes on serving others.
+    pub async fn renew(
+        &self,
+        fhir_base_url: Option<&str>,
+        hook: Option<Arc<dyn PreTokenHook>>,
+    ) -> Result<Arc<Token>, Error> {
         let flight = {
-            let now = Now::read();
+            let request = AcquisitionRequest::new(&self.0, fhir_base_url)?;
             let mut state = self.0.lock();
-            let slot = state.slots.get_or_insert(slot_name);
-            let live = slot.live(now);
-            match live {
-                Some(token) if !slot.needs_renewal(&token, now) => {
-                    state.stats.cache_hits += 1;
-                    return Ok(token);
-                }
-                live => {
-                    let flight = match &slot.acquisition {
-                        Some(acquisition) => acquisition.flight.clone(),
-                        None => self.0.start(&mut state, request, hook),
-                    };
-                    if let Some(token) = live {
-                        state.stats.cache_hits += 1;
-                        return Ok(token);
-                    }
-                    flight
-                }
+            let slot = state.slots.get_or_insert(request.base());
+            match &slot.acquisition {
+                Some(acquisition) => acquisition.flight.clone(),
+                None => self.0.start(&mut state, request, hook),
             }
         };
-        tokio::select! {
-            result = flight => result,
-            () = self.0.closed.cancelled() => Err(Error::Closed),
-        }
+        self.0.until_closed(flight).await
     }
 
     /// Drops a token that a server refused. With a header: that token, wherever it is current.
     /// Without: whatever is current for this FHIR server.
     #[must_use]
     pub fn invalidate(&self, header: Option<&str>, fhir_base_url: Option<&str>) -> bool {
-        let mut state = self.0.lock();
+        let State { slots, stats, .. } = &mut *self.0.lock();
         let dropped = match (header, fhir_base_url) {
-            (Some(header), None) => state
-                .slots
+            (Some(header), None) => slots
                 .iter_mut()
                 .fold(false, |dropped, slot| slot.invalidate(Some(header)) | dropped),
-            (header, base) => {
-                let name = self.0.slot_name(base);
-                state.slots.get(name).is_some_and(|slot| slot.invalidate(header))
-            }
+            (header, base) => slots.get(base).is_some_and(|slot| slot.invalidate(header)),
         };
-        state.stats.invalidations += u64::from(dropped);
+        stats.invalidations += u64::from(dropped);
         dropped
     }
 
@@ -175,13 +185,14 @@ impl ClientAuthInterceptor {
     /// Numbers so far.
     #[must_use]
     pub fn stats(&self) -> InterceptorStats {
-        let state = self.0.lock();
-        let token = state.slots.last_used().and_then(|slot| slot.live(Now::read()));
+        let State { slots, stats, .. } = &mut *self.0.lock();
+        slots.iter_mut().for_each(|slot| slot.count_unattended(stats));
+        let token = slots.last_used().and_then(|slot| slot.live(Now::read()));
         let schedule = token.and_then(|token| token.schedule);
         InterceptorStats {
             expires_at: schedule.map(|schedule| schedule.expires_at),
             renews_at: schedule.map(|schedule| schedule.renews_at),
-            ..state.stats
+            ..*stats
         }
     }
 
@@ -203,39 +214,94 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A base with and without a trailing slash is one server (SD-1).
-    fn slot_name<'a>(&'a self, fhir_base_url: Option<&'a str>) -> &'a str {
-        let own = || self.params.fhir_base_url.as_ref().map_or("", ServerUrl::raw);
-        fhir_base_url.unwrap_or_else(own).trim_end_matches('/')
+    async fn wait_for_token(
+        self: &Arc<Self>,
+        fhir_base_url: Option<&str>,
+        hook: Option<&Arc<dyn PreTokenHook>>,
+    ) -> Result<Arc<Token>, Error> {
+        if self.closed.is_cancelled() {
+            return Err(Error::Closed);
+        }
+        let request = AcquisitionRequest::new(self, fhir_base_url)?;
+        let result = match self.step(request, hook)? {
+            Step::Token(token) => return Ok(token),
+            Step::Acquisition(flight) => self.until_closed(flight).await,
+            Step::Request { flight, counted } => {
+                let result = self.until_closed(flight).await;
+                self.arrived(fhir_base_url, counted, &result);
+                result
+            }
+        };
+        // A renewal was waited for and failed: the old token is as good as before.
+        result.or_else(|error| {
+            let living =
+                self.lock().slots.get(fhir_base_url).and_then(|slot| slot.live(Now::read()));
+            living.ok_or(error)
+        })
     }
 
-    /// Everything that can be wrong with the call itself is found here, before anything starts.
-    fn acquisition_request(
-        &self,
-        fhir_base_url: Option<&str>,
-    ) -> Result<AcquisitionRequest, Error> {
-        let given = fhir_base_url
-            .map(|url| ServerUrl::parse_secure("fhirBaseUrl", url, self.params.allow_insecure_http))
-            .transpose()?;
-        if given.as_ref().is_some_and(|url| url.url().query().is_some()) {
-            return Err(Problem::config("fhirBaseUrl: a query (?…) does not belong here").into());
+    async fn until_closed(&self, flight: Flight<Arc<Token>>) -> Result<Arc<Token>, Error> {
+        tokio::select! {
+            result = flight => result,
+            () = self.closed.cancelled() => Err(Error::Closed),
         }
-        let params = &self.params;
-        let server = match &params.server {
-            ServerSetting::TokenEndpoint(endpoint) => Server::TokenEndpoint(endpoint.clone()),
-            _ => Server::Discover(DiscoveryRequest {
-                origin: params.discovery_origin(given.as_ref())?,
-                allow_insecure_http: params.allow_insecure_http,
-                trust: params.transport.trust_fingerprint(),
-                transport: self.transport.clone(),
-                retry: params.retry,
-            }),
+    }
+
+    fn step(
+        self: &Arc<Self>,
+        request: AcquisitionRequest,
+        hook: Option<&Arc<dyn PreTokenHook>>,
+    ) -> Result<Step, Error> {
+        let now = Now::read();
+        let mut state = self.lock();
+        let State { slots, stats, warnings, .. } = &mut *state;
+        let slot = slots.get_or_insert(request.base());
+        slot.count_unattended(stats);
+        if let Some(cached) = slot.serve(hook.is_some(), self.params.renewal.background, now) {
+            stats.cache_hits += 1;
+            warnings.extend(cached.token.warnings.iter().cloned());
+            if cached.acquisition_wanted {
+                drop(self.start(&mut state, request, hook.cloned()));
+            }
+            return Ok(Step::Token(cached.token));
+        }
+        if let Some(acquisition) = &slot.acquisition {
+            return Ok(Step::Acquisition(acquisition.flight.clone()));
+        }
+        let Some(source) = slot.source(now).filter(|_| hook.is_none()) else {
+            return Ok(Step::Acquisition(self.start(&mut state, request, hook.cloned())));
         };
-        Ok(AcquisitionRequest {
-            slot_name: self.slot_name(fhir_base_url).to_owned(),
-            fhir_base_url: given.or_else(|| self.params.fhir_base_url.clone()),
-            server,
-        })
+        match source.obtain(now) {
+            Obtained::Token(token) => Ok(Step::Token(token)),
+            Obtained::Refused(error) => {
+                stats.count_failure(&error);
+                Err(error)
+            }
+            Obtained::Flight { flight, unattended } => {
+                if !unattended {
+                    stats.count_token_request(slot.reason());
+                }
+                Ok(Step::Request { flight, counted: unattended })
+            }
+        }
+    }
+
+    fn arrived(&self, base: Option<&str>, counted: bool, result: &Result<Arc<Token>, Error>) {
+        let State { slots, stats, warnings, .. } = &mut *self.lock();
+        let Some(slot) = slots.get(base) else { return };
+        match result {
+            Ok(token) => {
+                slot.succeeded();
+                warnings.extend(token.warnings.iter().cloned());
+            }
+            Err(error) if !counted => stats.count_failure(error),
+            Err(_) => {}
+        }
+    }
+
+    /// True if the token endpoint was a discovered one, and has just answered that it is gone.
+    fn endpoint_is_gone(&self, fhir_base_url: Option<&str>) -> bool {
+        self.lock().slots.get(fhir_base_url).is_some_and(|slot| slot.endpoint_is_gone())
     }
 
     fn start(
@@ -246,9 +312,8 @@ impl Inner {
     ) -> Flight<Arc<Token>> {
         state.acquisitions += 1;
         let id = state.acquisitions;
-        let slot_name = request.slot_name.clone();
-        let slot = state.slots.get_or_insert(&slot_name);
-        let flight = acquisition::start(self.clone(), id, request, hook, slot.reason());
+        let slot = state.slots.get_or_insert(request.base());
+        let flight = acquisition::start(self.clone(), id, request, hook, slot);
         slot.acquisition = Some(Acquisition { id, flight: flight.clone() });
         flight
     }
@@ -256,20 +321,18 @@ impl Inner {
     /// The acquisition's slot, unless it was closed or replaced meanwhile.
     fn with_slot<T>(
         &self,
-        slot_name: &str,
+        base: Option<&str>,
         id: u64,
         change: impl FnOnce(&mut Slot, &mut InterceptorStats) -> T,
     ) -> Option<T> {
         let State { slots, stats, .. } = &mut *self.lock();
         let slot = slots
-            .get(slot_name)
+            .get(base)
             .filter(|slot| slot.acquisition.as_ref().is_some_and(|current| current.id == id))?;
         Some(change(slot, stats))
     }
 
     fn count_token_request(&self, reason: TokenRequestReason) {
-        let stats = &mut self.lock().stats;
-        stats.token_requests += 1;
-        stats.renewals += u64::from(reason == TokenRequestReason::Expiring);
+        self.lock().stats.count_token_request(reason);
     }
 }

@@ -1,30 +1,28 @@
 //! What an interceptor holds for one FHIR server.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::InterceptorStats;
 use crate::clock::Now;
+use crate::epoch::EpochCell;
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hook::TokenRequestReason;
 use crate::runtime::Flight;
-use crate::token::{Token, TokenSource};
+use crate::token::{Served, Token, TokenSource, Unattended};
 
-/// A caller that makes up base URLs must not fill the memory.
-const MAX_SLOTS: usize = 4096;
-
-/// Between renewals that fail while the token still lives: doubled each time.
+/// Between acquisitions that fail while the token still lives: doubled each time.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The token of one FHIR server, and how the next one is being got.
-#[derive(Default)]
 pub(super) struct Slot {
     /// From the pre-token hook: for this interceptor alone, never in the shared source.
-    pub(super) supplied: Option<Arc<Token>>,
-    /// Shared with every interceptor of the same identity.
-    pub(super) source: Option<Arc<TokenSource>>,
+    supplied: Option<Arc<Token>>,
+    /// Advances when `supplied` changes.
+    cell: EpochCell,
+    attached: Option<Attached>,
     /// Hook, discovery and token request, once for all callers.
     pub(super) acquisition: Option<Acquisition>,
     /// Of the hook's latest bare token, which is not kept itself: a server can still refuse it.
@@ -33,7 +31,16 @@ pub(super) struct Slot {
     rejected: bool,
     failures_in_a_row: u32,
     pause_until: Option<Now>,
-    last_use: u64,
+    pub(super) last_use: u64,
+}
+
+/// A source, shared with every interceptor of the same identity.
+struct Attached {
+    source: Arc<TokenSource>,
+    /// When the discovery that led to it is to be repeated; `None`: the endpoint was given.
+    stale_at: Option<Now>,
+    /// What this interceptor has counted of it.
+    counted: Unattended,
 }
 
 pub(super) struct Acquisition {
@@ -41,23 +48,125 @@ pub(super) struct Acquisition {
     pub(super) flight: Flight<Arc<Token>>,
 }
 
+/// A living token, and for how long its holder needs no other look.
+pub struct CachedToken {
+    /// Living.
+    pub token: Arc<Token>,
+    /// When to come back at the latest.
+    pub look_again_at: Now,
+    /// Index of the cell in `epochs()` that announces a change.
+    pub cell: usize,
+    /// The cell's value before any such change.
+    pub epoch: i32,
+    /// True when the holder should call `token`, for the sake of the next one.
+    pub acquisition_wanted: bool,
+}
+
 impl Slot {
+    pub(super) fn new() -> Self {
+        Self {
+            supplied: None,
+            cell: EpochCell::assign(),
+            attached: None,
+            acquisition: None,
+            bare: None,
+            had_token: false,
+            rejected: false,
+            failures_in_a_row: 0,
+            pause_until: None,
+            last_use: 0,
+        }
+    }
+
     /// The token that may still be used.
     pub(super) fn live(&self, now: Now) -> Option<Arc<Token>> {
         let supplied = self.supplied.as_ref().filter(|token| token.is_live(now));
-        supplied.cloned().or_else(|| self.source.as_ref()?.live(now))
+        supplied.cloned().or_else(|| self.attached.as_ref()?.source.live(now))
     }
 
-    /// True when somebody should start a renewal of this living token now.
-    pub(super) fn needs_renewal(&self, token: &Token, now: Now) -> bool {
-        token.is_due(now)
-            && self.acquisition.is_none()
-            && self.pause_until.is_none_or(|until| now.has_reached(until))
+    /// The living token at once. `None`: there is none, or its renewal is to be waited for.
+    pub(super) fn serve(&self, hooked: bool, background: bool, now: Now) -> Option<CachedToken> {
+        let supplied = self.supplied.as_ref().filter(|token| token.is_live(now));
+        if let Some(token) = supplied {
+            let wanted = token.is_due(now) && self.may_acquire(now);
+            let epoch = self.cell.value();
+            let look_again_at = self.look_again_at(token, now);
+            let served = Served { token: token.clone(), look_again_at, epoch };
+            return hand_out(served, self.cell, wanted, background);
+        }
+        let Attached { source, .. } = self.attached.as_ref()?;
+        if hooked {
+            let (mut served, due) = source.peek(now)?;
+            served.look_again_at =
+                self.look_again_at(&served.token, now).or_earlier(served.look_again_at);
+            return hand_out(served, source.cell(), due && self.may_acquire(now), background);
+        }
+        let wanted = self.should_rediscover(now) && self.may_acquire(now);
+        hand_out(source.serve(now)?, source.cell(), wanted, true)
+    }
+
+    /// The source that can be asked without an acquisition.
+    pub(super) fn source(&self, now: Now) -> Option<&Arc<TokenSource>> {
+        self.attached
+            .as_ref()
+            .filter(|_| !self.should_rediscover(now))
+            .map(|attached| &attached.source)
+    }
+
+    fn should_rediscover(&self, now: Now) -> bool {
+        let stale_at = self.attached.as_ref().and_then(|attached| attached.stale_at);
+        stale_at.is_some_and(|stale_at| now.has_reached(stale_at)) || self.endpoint_is_gone()
+    }
+
+    /// True when the endpoint was discovered, and has answered that it is gone.
+    pub(super) fn endpoint_is_gone(&self) -> bool {
+        self.attached.as_ref().is_some_and(|Attached { source, stale_at, .. }| {
+            stale_at.is_some() && source.endpoint_is_gone()
+        })
+    }
+
+    fn may_acquire(&self, now: Now) -> bool {
+        self.acquisition.is_none() && self.pause_until.is_none_or(|until| now.has_reached(until))
+    }
+
+    fn look_again_at(&self, token: &Token, now: Now) -> Now {
+        let Some(schedule) = token.schedule else { return now };
+        let next = match (&self.acquisition, self.pause_until) {
+            (Some(_), _) => return schedule.expires_at,
+            (None, Some(pause)) if token.is_due(now) => pause,
+            (None, _) => schedule.renews_at,
+        };
+        if now.has_reached(next) {
+            schedule.expires_at
+        } else {
+            next.or_earlier(schedule.expires_at)
+        }
+    }
+
+    /// The source of the latest acquisition. A token that the hook has supplied before it served
+    /// until there was another one.
+    pub(super) fn attach(&mut self, source: &Arc<TokenSource>, stale_at: Option<Now>) {
+        self.announce();
+        let counted = match &self.attached {
+            Some(attached) if Arc::ptr_eq(&attached.source, source) => attached.counted,
+            _ => source.unattended(),
+        };
+        self.attached = Some(Attached { source: source.clone(), stale_at, counted });
+    }
+
+    /// True if the source holds no token that the new one would have to wait for.
+    pub(super) fn has_no_living_source(&self, now: Now) -> bool {
+        self.attached.as_ref().is_none_or(|attached| attached.source.live(now).is_none())
+    }
+
+    pub(super) fn forget_supplied(&mut self) {
+        self.supplied = None;
     }
 
     /// A hook that supplies a token is asked again after it, whatever others have requested meanwhile.
     pub(super) fn keep_supplied(&mut self, token: &Arc<Token>, now: Now) {
-        self.source = None;
+        self.announce();
+        self.attached = None;
         self.supplied = Some(token.clone()).filter(|token| token.is_live(now));
         self.bare = self.supplied.is_none().then(|| digest(token.header()));
     }
@@ -85,23 +194,67 @@ impl Slot {
         self.pause_until = Some(now.plus(pause));
     }
 
+    /// Whoever holds a token of this slot looks again.
+    pub(super) fn announce(&self) {
+        self.cell.advance();
+        if let Some(attached) = &self.attached {
+            attached.source.cell().advance();
+        }
+    }
+
+    /// Counts the renewals of the source that nobody waited for, as far as they are not counted yet.
+    pub(super) fn count_unattended(&mut self, stats: &mut InterceptorStats) {
+        let Some(attached) = &mut self.attached else { return };
+        let latest = attached.source.unattended();
+        let renewals = latest.renewals - attached.counted.renewals;
+        let failures = latest.failures - attached.counted.failures;
+        stats.token_requests += renewals;
+        stats.renewals += renewals;
+        stats.failures += failures;
+        if failures > 0 {
+            stats.last_error = latest.last_error;
+        }
+        attached.counted = latest;
+    }
+
     /// Drops the token with this header, or whichever there is.
     pub(super) fn invalidate(&mut self, header: Option<&str>) -> bool {
-        let supplied =
-            self.supplied.take_if(|token| header.is_none_or(|header| token.header() == header));
+        let refused = |token: &mut Arc<Token>| header.is_none_or(|header| token.header() == header);
+        let supplied = self.supplied.take_if(refused).is_some();
         let bare = self.bare.take_if(|bare| header.is_none_or(|header| *bare == digest(header)));
-        let requested = self.source.as_ref().is_some_and(|source| source.invalidate(header));
+        let requested =
+            self.attached.as_ref().is_some_and(|Attached { source, .. }| match header {
+                Some(header) => source.reject(header),
+                None => source.clear(),
+            });
         if header.is_none() {
             // Its callers still get what it brings; later ones start anew.
             self.acquisition = None;
         }
-        let dropped = supplied.is_some() || bare.is_some() || requested;
+        let dropped = supplied || bare.is_some() || requested;
         self.rejected |= dropped || header.is_none();
         if dropped {
             self.pause_until = None;
+            self.announce();
         }
         dropped
     }
+}
+
+fn hand_out(
+    served: Served,
+    cell: EpochCell,
+    acquisition_wanted: bool,
+    background: bool,
+) -> Option<CachedToken> {
+    let Served { token, look_again_at, epoch } = served;
+    (background || !acquisition_wanted).then(|| CachedToken {
+        token,
+        look_again_at,
+        cell: cell.index(),
+        epoch,
+        acquisition_wanted,
+    })
 }
 
 fn digest(header: &str) -> Fingerprint {
@@ -110,89 +263,13 @@ fn digest(header: &str) -> Fingerprint {
     fields.finish()
 }
 
-/// Slots by FHIR base URL; the empty one is that of requests without any.
-#[derive(Default)]
-pub(super) struct Slots {
-    by_base: HashMap<String, Slot>,
-    uses: u64,
-    last_used: Option<String>,
-}
-
-impl Slots {
-    pub(super) fn get(&mut self, base: &str) -> Option<&mut Slot> {
-        self.by_base.get_mut(base)
-    }
-
-    /// The slot of a caller, if there is one, marked as used.
-    pub(super) fn get_used(&mut self, base: &str) -> Option<&mut Slot> {
-        let slot = self.by_base.get_mut(base)?;
-        self.uses += 1;
-        slot.last_use = self.uses;
-        if self.last_used.as_deref() != Some(base) {
-            self.last_used = Some(base.to_owned());
-        }
-        Some(slot)
-    }
-
-    /// The slot of a caller, marked as used.
-    pub(super) fn get_or_insert(&mut self, base: &str) -> &mut Slot {
-        if !self.by_base.contains_key(base) {
-            self.make_room();
-        }
-        self.uses += 1;
-        if self.last_used.as_deref() != Some(base) {
-            self.last_used = Some(base.to_owned());
-        }
-        let slot = self.by_base.entry(base.to_owned()).or_default();
-        slot.last_use = self.uses;
-        slot
-    }
-
-    pub(super) fn last_used(&self) -> Option<&Slot> {
-        self.by_base.get(self.last_used.as_deref()?)
-    }
-
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.by_base.values_mut()
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.by_base.clear();
-    }
-
-    /// Lets the slot go that was not used for the longest time.
-    fn make_room(&mut self) {
-        if self.by_base.len() < MAX_SLOTS {
-            return;
-        }
-        let idle = self.by_base.iter().filter(|(_, slot)| slot.acquisition.is_none());
-        let oldest = idle.min_by_key(|(_, slot)| slot.last_use).map(|(base, _)| base.clone());
-        if let Some(base) = oldest {
-            self.by_base.remove(&base);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn slots_are_bounded_and_the_one_unused_for_longest_goes_first() {
-        let mut slots = Slots::default();
-        for index in 0..MAX_SLOTS {
-            slots.get_or_insert(&format!("https://h/{index}"));
-        }
-        slots.get_or_insert("https://h/0");
-        slots.get_or_insert("https://new");
-        assert_eq!(slots.by_base.len(), MAX_SLOTS);
-        assert!(slots.get("https://h/0").is_some());
-        assert!(slots.get("https://h/1").is_none());
-    }
-
-    #[test]
-    fn failing_renewals_pause_longer_and_longer() {
-        let mut slot = Slot::default();
+    fn failing_acquisitions_pause_longer_and_longer() {
+        let mut slot = Slot::new();
         let now = Now::read();
         let mut pauses = Vec::new();
         for _ in 0..7 {

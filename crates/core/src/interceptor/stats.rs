@@ -1,7 +1,8 @@
 //! What an interceptor did, in numbers.
 
 use crate::clock::Now;
-use crate::error::ErrorCode;
+use crate::error::{Error, ErrorCode};
+use crate::hook::TokenRequestReason;
 
 /// Counted since creation, of this interceptor's own calls.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,4 +23,16 @@ pub struct InterceptorStats {
     pub expires_at: Option<Now>,
     /// Of the token used last.
     pub renews_at: Option<Now>,
+}
+
+impl InterceptorStats {
+    pub(super) fn count_token_request(&mut self, reason: TokenRequestReason) {
+        self.token_requests += 1;
+        self.renewals += u64::from(reason == TokenRequestReason::Expiring);
+    }
+
+    pub(super) fn count_failure(&mut self, error: &Error) {
+        self.failures += 1;
+        self.last_error = Some(error.code());
+    }
 }

@@ -6,8 +6,9 @@ mod key_set;
 pub(crate) mod pem;
 mod public_key;
 mod signer;
+mod signing_threads;
 mod thumbprint;
 
 pub use algorithm::SigningAlgorithm;
 pub(crate) use key_set::{KeySet, SelectedKey};
-pub(crate) use signer::SigningKey;
+pub(crate) use signer::{SigningFailed, SigningKey};

@@ -1,5 +1,7 @@
 //! A private key, parsed once, that signs (JW-1 to JW-4).
 
+use std::sync::Arc;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPairComponents;
 use aws_lc_rs::signature::{
@@ -10,6 +12,7 @@ use aws_lc_rs::signature::{
 
 use super::algorithm::SigningAlgorithm;
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
+use super::signing_threads;
 use crate::error::{ErrorCode, Problem};
 
 impl Curve {
@@ -177,6 +180,18 @@ impl SigningKey {
         algorithm.check(&public)?;
         let key_id = key_id.unwrap_or_else(|| public.thumbprint());
         Ok(Self { private, public, key_id, algorithm })
+    }
+
+    /// The same as `sign`, without keeping the calling thread: an elliptic-curve signature costs
+    /// no more than handing it over would; an RSA signature is made elsewhere.
+    pub(crate) async fn sign_apart(
+        self: &Arc<Self>,
+        message: &str,
+    ) -> Result<Vec<u8>, SigningFailed> {
+        match self.private {
+            PrivateKey::Rsa(_) => signing_threads::sign(self, message.as_bytes()).await,
+            PrivateKey::Ec(..) | PrivateKey::Ed25519(_) => self.sign(message.as_bytes()),
+        }
     }
 
     /// JWS signature bytes over `message`.

@@ -71,28 +71,46 @@ impl Checks {
                     0.0,
                 ))
             }),
+            jitter: self.number("renewal.jitter", renewal.jitter, 0.0..=1.0, 0.2),
+            background: renewal.background.unwrap_or(true),
             default_lifetime: Duration::from_secs_f64(self.number(
                 "renewal.defaultLifetimeSeconds",
                 renewal.default_lifetime_seconds,
                 1.0..=DAY,
                 300.0,
             )),
+            failure_cooldown: Duration::from_secs_f64(self.number(
+                "renewal.failureCooldownSeconds",
+                renewal.failure_cooldown_seconds,
+                0.0..=3600.0,
+                10.0,
+            )),
         }
     }
 
-    pub(super) fn retry(&mut self, options: &ClientAuthOptions) -> RetryPolicy {
-        const HOUR_MS: f64 = 3_600_000.0;
+    /// `timeout`: of one attempt. The deadline leaves room for every attempt and the waits between
+    /// them, unless the user sets a shorter one.
+    pub(super) fn retry(&mut self, options: &ClientAuthOptions, timeout: Duration) -> RetryPolicy {
+        const SHORTEST_DEADLINE_MS: f64 = 90_000.0;
+        const LONGEST_DEADLINE_MS: f64 = 7_200_000.0;
         let retry = &options.retry;
+        let attempts =
+            u32::try_from(self.integer("retry.attempts", retry.attempts, 1..=10, 3)).unwrap_or(1);
+        let budget = RetryPolicy::budget(attempts, timeout).as_secs_f64() * 1000.0;
         RetryPolicy {
-            attempts: u32::try_from(self.integer("retry.attempts", retry.attempts, 1..=10, 3))
-                .unwrap_or(1),
+            attempts,
             max_retry_after: Duration::from_secs_f64(self.number(
                 "retry.maxRetryAfterSeconds",
                 retry.max_retry_after_seconds,
                 0.0..=3600.0,
                 60.0,
             )),
-            deadline: self.milliseconds("retry.deadlineMs", retry.deadline_ms, HOUR_MS, 90_000.0),
+            deadline: self.milliseconds(
+                "retry.deadlineMs",
+                retry.deadline_ms,
+                LONGEST_DEADLINE_MS,
+                budget.max(SHORTEST_DEADLINE_MS),
+            ),
         }
     }
 

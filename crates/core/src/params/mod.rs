@@ -67,8 +67,8 @@ impl ClientAuthParams {
         checks.without_query("fhirBaseUrl", fhir_base_url.as_ref());
         let allowed_origins = checks.allowed_origins(options);
         let renewal = checks.renewal(options);
-        let retry = checks.retry(options);
         let transport = checks.transport(options);
+        let retry = checks.retry(options, transport.timeout);
         let problems = checks.problems;
         let (Some(client_id), Some(authentication), Some(scope), true) =
             (client_id, authentication, scope, problems.is_empty())
@@ -316,7 +316,10 @@ mod tests {
         let options = ClientAuthOptions {
             renewal: RenewalOptions {
                 margin_seconds: Some(f64::NAN),
+                jitter: Some(1.5),
+                background: None,
                 default_lifetime_seconds: Some(0.0),
+                failure_cooldown_seconds: Some(-1.0),
             },
             retry: RetryOptions {
                 attempts: Some(1.5),
@@ -332,7 +335,7 @@ mod tests {
             ..with_secret()
         };
         let told = problems(&options);
-        assert_eq!(told.len(), 8, "{told:?}");
+        assert_eq!(told.len(), 10, "{told:?}");
         assert!(told.contains(&"retry.attempts: expected an integer from 1 to 10".to_owned()));
     }
 

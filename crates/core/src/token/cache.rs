@@ -7,7 +7,7 @@ use super::source::TokenSource;
 use crate::fingerprint::Fingerprint;
 
 /// Holds nothing alive itself: what no interceptor uses goes away with its token.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SourceCache(Mutex<HashMap<Fingerprint, Weak<TokenSource>>>);
 
 impl SourceCache {

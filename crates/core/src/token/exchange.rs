@@ -1,28 +1,74 @@
 //! A token request and its answer (RFC 6749 §4.4).
 
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::failure::Refusal;
+use super::observers::Observers;
 use super::response::Expectation;
+use super::source::RequestToken;
 use super::{RenewalPolicy, Token, TokenRequest};
 use crate::clock::Now;
 use crate::error::Error;
+use crate::events::Observer;
+use crate::hook::TokenRequestReason;
 use crate::transport::{Answer, NoAnswer, RetryPolicy, Transport, with_retries};
 
-/// Sends the request, and sends it again where that can help: each time authenticated anew.
-pub(super) async fn exchange(
-    request: &TokenRequest,
-    transport: &Transport,
-    retry: &RetryPolicy,
-    renewal: &RenewalPolicy,
-) -> Result<Token, Error> {
-    with_retries(retry, &request.endpoint.display(), || async {
+/// Requests tokens from a token endpoint.
+pub(crate) struct TokenEndpoint {
+    pub(super) request: TokenRequest,
+    pub(super) transport: Arc<Transport>,
+    pub(super) retry: RetryPolicy,
+    pub(super) renewal: RenewalPolicy,
+    pub(super) observers: Observers,
+}
+
+impl TokenEndpoint {
+    pub(crate) fn new(
+        request: TokenRequest,
+        transport: Arc<Transport>,
+        retry: RetryPolicy,
+        renewal: RenewalPolicy,
+    ) -> Self {
+        Self { request, transport, retry, renewal, observers: Observers::default() }
+    }
+
+    /// Sends the request, and sends it again where that can help: each time authenticated anew.
+    async fn exchange(&self, reason: TokenRequestReason) -> Result<Token, Error> {
+        with_retries(&self.retry, &self.request.endpoint.display(), |attempt| async move {
+            let observed = self.observers.started(&self.request, reason, attempt);
+            let result = self.attempt().await;
+            if let Some(observed) = observed {
+                self.observers.ended(observed, result.as_ref().err());
+            }
+            result
+        })
+        .await
+    }
+
+    async fn attempt(&self) -> Result<Token, Error> {
+        // The assertion is dated when it is made; the lifetime counts from when it leaves.
+        let (body, authorization) = self.request.prepare(Now::read()).await?;
         let sent_at = Now::read();
-        let (body, authorization) = request.prepare(sent_at)?;
-        let answer = transport.post_form(request.endpoint.url(), body, authorization).await;
-        read(&Expectation { request, sent_at, renewal }, answer)
-    })
-    .await
+        let url = self.request.endpoint.url();
+        let answer = self.transport.post_form(url, body, authorization).await;
+        let took = sent_at.until(Now::read());
+        let Self { request, renewal, .. } = self;
+        read(&Expectation { request, sent_at, took, renewal }, answer)
+    }
+}
+
+impl RequestToken for TokenEndpoint {
+    fn request_token(&self, reason: TokenRequestReason) -> BoxFuture<'_, Result<Token, Error>> {
+        self.exchange(reason).boxed()
+    }
+
+    fn attach(&self, observer: &Arc<dyn Observer>) {
+        self.observers.attach(observer);
+    }
 }
 
 fn read(expectation: &Expectation<'_>, answer: Result<Answer, NoAnswer>) -> Result<Token, Error> {
@@ -75,9 +121,12 @@ mod tests {
             additional_parameters: Vec::new(),
             hint: None,
         };
-        let renewal = RenewalPolicy { margin: None, default_lifetime: Duration::from_secs(300) };
-        let expectation =
-            Expectation { request: &request, sent_at: Now::read(), renewal: &renewal };
+        let expectation = Expectation {
+            request: &request,
+            sent_at: Now::read(),
+            took: Duration::ZERO,
+            renewal: &RenewalPolicy::PLAIN,
+        };
         read(
             &expectation,
             Ok(Answer { status, headers: HeaderMap::new(), body: body.into().into() }),

@@ -3,23 +3,28 @@
 mod cache;
 mod exchange;
 mod failure;
+mod observers;
 mod redaction;
 mod request;
 mod response;
 mod schedule;
 mod scope;
 mod source;
+mod state;
+mod timer;
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
 pub(crate) use cache::SourceCache;
+pub(crate) use exchange::TokenEndpoint;
 pub(crate) use request::{RESERVED_PARAMETERS, TokenRequest};
 pub(crate) use response::is_b64token;
 pub(crate) use schedule::{RenewalPolicy, Schedule};
 pub(crate) use scope::is_scope_token;
-pub(crate) use source::{Obtained, TokenSource};
+pub(crate) use source::{Obtained, Served, TokenSource, Unattended};
+pub(crate) use timer::Timer;
 
 use crate::clock::Now;
 use crate::events::Warning;

@@ -71,31 +71,22 @@ impl TokenRequest {
             .include(&transport.fingerprint())
             .field(&retry.attempts.to_be_bytes())
             .field(&retry.max_retry_after.as_nanos().to_be_bytes())
-            .field(&retry.deadline.as_nanos().to_be_bytes())
-            .field(&renewal.default_lifetime.as_nanos().to_be_bytes())
-            .optional(
-                renewal
-                    .margin
-                    .map(|margin| margin.as_nanos().to_be_bytes())
-                    .as_ref()
-                    .map(|margin| &margin[..]),
-            );
+            .field(&retry.deadline.as_nanos().to_be_bytes());
+        renewal.identify(&mut fields);
         fields.finish()
     }
 
     /// The body and, for HTTP Basic, the header: anew for every HTTP attempt.
-    pub(super) fn prepare(&self, now: Now) -> Result<(Bytes, Option<HeaderValue>), Error> {
+    pub(super) async fn prepare(&self, now: Now) -> Result<(Bytes, Option<HeaderValue>), Error> {
         let mut form = Form::new();
         form.append("grant_type", "client_credentials");
         if let Some(scope) = &self.scope {
             form.append("scope", scope);
         }
-        let authorization = self.authentication.authenticate(
-            &self.client_id,
-            self.endpoint.raw(),
-            &mut form,
-            now,
-        )?;
+        let authorization = self
+            .authentication
+            .authenticate(&self.client_id, self.endpoint.raw(), &mut form, now)
+            .await?;
         for (name, value) in &self.additional_parameters {
             form.append(name, value.expose());
         }
@@ -141,8 +132,7 @@ mod tests {
             max_retry_after: Duration::from_secs(60),
             deadline: Duration::from_secs(90),
         };
-        let renewal = RenewalPolicy { margin: None, default_lifetime: Duration::from_secs(300) };
-        request.identity(&transport, &retry, &renewal)
+        request.identity(&transport, &retry, &RenewalPolicy::PLAIN)
     }
 
     #[test]

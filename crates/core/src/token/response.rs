@@ -10,12 +10,15 @@ use super::schedule::RenewalPolicy;
 use super::scope::missing_scopes;
 use crate::clock::Now;
 use crate::events::Warning;
+use crate::random;
 use crate::secret::Secret;
 
 /// What an answer is read against.
 pub(super) struct Expectation<'a> {
     pub(super) request: &'a TokenRequest,
     pub(super) sent_at: Now,
+    /// From then until the answer was there.
+    pub(super) took: Duration,
     pub(super) renewal: &'a RenewalPolicy,
 }
 
@@ -60,7 +63,8 @@ impl Expectation<'_> {
         }
         // RFC 6749 §4.4.3: there should be none. If there is, it is worth more than the token.
         members.remove("refresh_token");
-        let schedule = self.renewal.schedule(self.sent_at, lifetime);
+        let chance = random::fraction();
+        let schedule = self.renewal.schedule(self.sent_at, self.took, lifetime, chance);
         Ok(Token {
             granted_scopes: granted,
             missing_scopes: missing,
@@ -138,9 +142,6 @@ mod tests {
     use crate::client_auth::ClientAuthentication;
     use crate::server_url::ServerUrl;
 
-    const RENEWAL: RenewalPolicy =
-        RenewalPolicy { margin: None, default_lifetime: Duration::from_secs(300) };
-
     fn read(members: Value) -> Result<Token, Unusable> {
         let request = TokenRequest {
             endpoint: ServerUrl::parse("url", "https://h/token").unwrap(),
@@ -152,8 +153,12 @@ mod tests {
             additional_parameters: Vec::new(),
             hint: None,
         };
-        let expectation =
-            Expectation { request: &request, sent_at: Now::read(), renewal: &RENEWAL };
+        let expectation = Expectation {
+            request: &request,
+            sent_at: Now::read(),
+            took: Duration::ZERO,
+            renewal: &RenewalPolicy::PLAIN,
+        };
         let Value::Object(members) = members else { panic!("{members}") };
         expectation.read(members)
     }

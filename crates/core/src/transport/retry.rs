@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::rand;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::{Error, ErrorCode, TransportError};
+use crate::random;
 
 /// How often and how long a request is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,12 @@ const FIRST_BACK_OFF: Duration = Duration::from_millis(250);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(8);
 
 impl RetryPolicy {
+    /// What so many attempts and the back-off between them take at most.
+    pub(crate) fn budget(attempts: u32, timeout: Duration) -> Duration {
+        let waits: Duration = (1..attempts).map(back_off).sum();
+        timeout.saturating_mul(attempts).saturating_add(waits)
+    }
+
     /// How long to wait after `attempt` (from 1) failed with `error`; `None`: give up.
     pub(crate) fn wait_after(&self, attempt: u32, error: &Error) -> Option<Duration> {
         if attempt >= self.attempts || !is_retryable(error) {
@@ -36,12 +42,12 @@ impl RetryPolicy {
     }
 }
 
-/// Tries until it succeeds, is not worth trying again, or the deadline is near. `url` is for the
-/// message of a deadline that passes before the first answer.
+/// Tries until it succeeds, is not worth trying again, or the deadline is near; `attempt` counts
+/// from 1. `url` is for the message of a deadline that passes before the first answer.
 pub(crate) async fn with_retries<T, F>(
     policy: &RetryPolicy,
     url: &str,
-    mut attempt: impl FnMut() -> F,
+    mut attempt: impl FnMut(u32) -> F,
 ) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
@@ -49,7 +55,7 @@ where
     let deadline = Instant::now() + policy.deadline;
     let mut last = None;
     for attempts in 1.. {
-        let outcome = timeout_at(deadline, attempt()).await;
+        let outcome = timeout_at(deadline, attempt(attempts)).await;
         let error = match outcome {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error,
@@ -94,11 +100,7 @@ fn back_off(attempt: u32) -> Duration {
 
 /// Anywhere from nothing to the whole: clients that failed together do not return together.
 fn full_jitter(longest: Duration) -> Duration {
-    let mut bytes = [0; 4];
-    match rand::fill(&mut bytes) {
-        Ok(()) => longest.mul_f64(f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)),
-        Err(_) => longest,
-    }
+    longest.mul_f64(random::fraction())
 }
 
 /// `Retry-After` (RFC 9110 §10.2.3): seconds or a date; what has passed is zero, what is neither is nothing.

@@ -1,0 +1,78 @@
+//! Who hears of a source's token requests.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+
+use super::TokenRequest;
+use crate::error::Error;
+use crate::events::{Observer, TokenRequestEvent, TokenRequestPhase};
+use crate::hook::TokenRequestReason;
+
+/// Each at most once, for as long as it lives: there is one for each JavaScript thread.
+#[derive(Default)]
+pub(super) struct Observers(Mutex<Vec<Weak<dyn Observer>>>);
+
+/// An attempt whose end somebody wants to hear of.
+pub(super) struct Observed {
+    event: TokenRequestEvent,
+    began: Instant,
+}
+
+impl Observers {
+    pub(super) fn attach(&self, observer: &Arc<dyn Observer>) {
+        let observer = Arc::downgrade(observer);
+        let mut all = self.lock();
+        if !all.iter().any(|other| other.ptr_eq(&observer)) {
+            all.retain(|other| other.strong_count() > 0);
+            all.push(observer);
+        }
+    }
+
+    pub(super) fn started(
+        &self,
+        request: &TokenRequest,
+        reason: TokenRequestReason,
+        attempt: u32,
+    ) -> Option<Observed> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let listening = self.listening();
+        if listening.is_empty() {
+            return None;
+        }
+        let event = TokenRequestEvent {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            client_id: request.client_id.clone(),
+            token_endpoint: request.endpoint.display(),
+            reason,
+            attempt,
+            phase: TokenRequestPhase::Started,
+        };
+        for observer in &listening {
+            observer.token_request(&event);
+        }
+        Some(Observed { event, began: Instant::now() })
+    }
+
+    pub(super) fn ended(&self, observed: Observed, error: Option<&Error>) {
+        let Observed { mut event, began } = observed;
+        let took = began.elapsed();
+        event.phase = match error {
+            None => TokenRequestPhase::Succeeded { took },
+            Some(error) => TokenRequestPhase::Failed { took, error: error.clone() },
+        };
+        for observer in self.listening() {
+            observer.token_request(&event);
+        }
+    }
+
+    /// Told without the lock.
+    fn listening(&self) -> Vec<Arc<dyn Observer>> {
+        let alive = |observer: &Weak<dyn Observer>| observer.upgrade();
+        self.lock().iter().filter_map(alive).filter(|observer| observer.is_listening()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<dyn Observer>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

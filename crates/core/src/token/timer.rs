@@ -1,0 +1,84 @@
+//! One timer for all sources: it wakes each at its renewal point and at its token's end.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+use tokio::time::sleep_until;
+
+use super::source::TokenSource;
+use crate::runtime;
+
+/// Who is to be woken when. An entry a source: 100,000 sleeping tasks would cost a few times as much.
+#[derive(Default)]
+pub(crate) struct Timer {
+    entries: Mutex<BTreeMap<(Instant, u64), Weak<TokenSource>>>,
+    earlier: Notify,
+    started: OnceLock<()>,
+}
+
+impl Timer {
+    /// Moves the source's entry from one moment to another; `None`: no entry.
+    pub(super) fn set(
+        &'static self,
+        source: &Arc<TokenSource>,
+        id: u64,
+        from: Option<Instant>,
+        to: Option<Instant>,
+    ) {
+        let mut entries = self.lock();
+        if let Some(from) = from {
+            entries.remove(&(from, id));
+        }
+        let Some(to) = to else { return };
+        entries.insert((to, id), Arc::downgrade(source));
+        let first = entries.first_key_value().is_some_and(|(key, _)| *key == (to, id));
+        drop(entries);
+        if first {
+            self.earlier.notify_one();
+        }
+        self.started.get_or_init(|| runtime::spawn(self.run()));
+    }
+
+    pub(super) fn remove(&self, id: u64, at: Instant) {
+        self.lock().remove(&(at, id));
+    }
+
+    async fn run(&'static self) {
+        loop {
+            match self.next() {
+                Some(at) => tokio::select! {
+                    () = sleep_until(at.into()) => self.wake_due(),
+                    () = self.earlier.notified() => {}
+                },
+                None => self.earlier.notified().await,
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        self.lock().first_key_value().map(|((at, _), _)| *at)
+    }
+
+    fn wake_due(&self) {
+        let now = Instant::now();
+        loop {
+            // A source is woken without the lock: it sets its next entry itself.
+            let ((at, _), due) = {
+                let mut entries = self.lock();
+                let Some(first) = entries.first_entry().filter(|first| first.key().0 <= now) else {
+                    return;
+                };
+                first.remove_entry()
+            };
+            if let Some(source) = due.upgrade() {
+                source.wake(at);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(Instant, u64), Weak<TokenSource>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,111 @@
+'use strict';
+
+const { CLOSED, fromNative } = require('./client-auth-error.js');
+const { hold, release } = require('./mailbox.js');
+
+/**
+ * @typedef {import('./native.js').NativeToken} NativeToken
+ * @typedef {import('./outcome.js').Outcome<NativeToken>} TokenOutcome
+ * @typedef {import('./client-auth-error.js').CallerStack} CallerStack
+ *
+ * @typedef {object} Waiter
+ * @property {(token: NativeToken) => void} resolve
+ * @property {(reason: unknown) => void} reject
+ * @property {CallerStack} caller
+ *
+ * @typedef {object} Owner the interceptor
+ * @property {(context: import('./native.js').NativePreTokenContext) => Promise<unknown>} askHooks
+ * @property {() => boolean} isClosed
+ * @property {(pending: PendingToken) => void} forget no further caller is to join it
+ */
+
+/** An acquisition under way, with the callers that wait for it. */
+class PendingToken {
+  /**
+   * By signal, with one listener each: a signal shared by many calls would otherwise draw Node's warning
+   * about too many listeners.
+   *
+   * @type {Map<AbortSignal | null, { waiters: Waiter[], onAbort: () => void }>}
+   */
+  #groups = new Map();
+  #owner;
+  /** @type {{ value: unknown } | undefined} by a hook; boxed, as anything can be thrown */
+  #thrown;
+
+  /** @param {Owner} owner */
+  constructor(owner) {
+    this.#owner = owner;
+  }
+
+  /**
+   * @param {AbortSignal | null} signal not aborted yet; ends this caller's wait alone
+   * @param {CallerStack} caller whom an error points at
+   * @returns {Promise<NativeToken>}
+   */
+  join(signal, caller) {
+    if (this.#groups.size === 0) hold();
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject, caller };
+      const group = this.#groups.get(signal);
+      if (group !== undefined) {
+        group.waiters.push(waiter);
+        return;
+      }
+      const onAbort = () => this.#leave(/** @type {AbortSignal} */ (signal));
+      this.#groups.set(signal, { waiters: [waiter], onAbort });
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  /** @param {import('./native.js').NativePreTokenContext} context */
+  async askHooks(context) {
+    try {
+      return await this.#owner.askHooks(context);
+    } catch (error) {
+      this.#thrown = { value: error };
+      throw error;
+    }
+  }
+
+  /** @param {TokenOutcome} outcome */
+  settle(outcome) {
+    this.#owner.forget(this);
+    // Whatever still comes in is no answer any more: not a token, nor what a hook throws when told to stop.
+    const { error, value } = this.#owner.isClosed() ? { error: CLOSED, value: undefined } : outcome;
+    const waiters = this.#dismiss();
+    if (error === undefined) {
+      for (const { resolve } of waiters) resolve(/** @type {NativeToken} */ (value));
+      return;
+    }
+    const cause = error.code === 'ERR_PRE_TOKEN_HOOK' ? this.#thrown : undefined;
+    // An error for each caller, with the stack of its own call.
+    for (const { reject, caller } of waiters) reject(fromNative(error, caller, cause));
+  }
+
+  /** @param {AbortSignal} signal */
+  #leave(signal) {
+    const group = this.#groups.get(signal);
+    if (group === undefined) return;
+    this.#groups.delete(signal);
+    if (this.#groups.size === 0) {
+      // The request goes on, and serves whoever comes next; nothing here waits for it.
+      this.#owner.forget(this);
+      release();
+    }
+    for (const { reject } of group.waiters) reject(signal.reason);
+  }
+
+  #dismiss() {
+    if (this.#groups.size === 0) return [];
+    const waiters = [];
+    for (const [signal, group] of this.#groups) {
+      signal?.removeEventListener('abort', group.onAbort);
+      waiters.push(...group.waiters);
+    }
+    this.#groups.clear();
+    release();
+    return waiters;
+  }
+}
+
+module.exports = { PendingToken };

@@ -1,0 +1,55 @@
+'use strict';
+
+const { tracingChannel } = require('node:diagnostics_channel');
+const { fromNative } = require('./client-auth-error.js');
+
+/**
+ * @typedef {import('./native.js').NativeTokenRequestEvent} NativeEvent
+ * @typedef {import('../index.js').TokenRequestTrace} TokenRequestTrace
+ */
+
+/** Attempts under way at the same time; past this many, the oldest are told of as if they began at their end. */
+const MAX_OPEN = 1024;
+
+const { start, end, error } = tracingChannel('smart-m2m:token');
+
+/** What `start` has published, for `error` and `end` to publish again. */
+/** @type {Map<number, TokenRequestTrace>} */
+const open = new Map();
+
+function isTracing() {
+  return start.hasSubscribers || end.hasSubscribers || error.hasSubscribers;
+}
+
+/**
+ * One HTTP attempt, in the order of `tracingChannel.traceSync`: `start`, `error` if it failed, `end`.
+ *
+ * @param {NativeEvent} event
+ */
+function publishTokenRequest(event) {
+  if (event.durationMs === undefined) {
+    if (open.size >= MAX_OPEN) open.delete(/** @type {number} */ (open.keys().next().value));
+    const trace = traceOf(event);
+    open.set(event.id, trace);
+    start.publish(trace);
+    return;
+  }
+  const trace = open.get(event.id) ?? traceOf(event);
+  open.delete(event.id);
+  trace.durationMs = event.durationMs;
+  if (event.error !== undefined) {
+    trace.error = fromNative(event.error);
+    error.publish(trace);
+  }
+  end.publish(trace);
+}
+
+/**
+ * @param {NativeEvent} event
+ * @returns {TokenRequestTrace}
+ */
+function traceOf({ clientId, tokenEndpoint, reason, attempt }) {
+  return { clientId, tokenEndpoint, reason, attempt };
+}
+
+module.exports = { isTracing, publishTokenRequest };

@@ -1,0 +1,120 @@
+//! What is in the mailbox, in Rust and as JavaScript gets it.
+
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Env, JsValue as _, Object, ToNapiValue};
+use napi::{Result, sys};
+use napi_derive::napi;
+use smart_m2m_core::{Error, Now, Token, TokenRequestEvent, TokenRequestPhase};
+
+use crate::hook::NativePreTokenContext;
+use crate::outcome::{NativeError, Outcome};
+
+/// Something for the JavaScript thread.
+pub(crate) enum Letter {
+    /// The outcome of `acquire` or `renew`.
+    Outcome { ticket: u32, result: std::result::Result<Arc<Token>, Error> },
+    /// The hooks of whoever has this ticket are to be asked.
+    Hook { ticket: u32, call: u32, context: NativePreTokenContext },
+    /// A token request has started or ended.
+    Event(TokenRequestEvent),
+}
+
+impl Letter {
+    pub(crate) fn is_event(&self) -> bool {
+        matches!(self, Self::Event(_))
+    }
+}
+
+/// An `AccessToken`, with its header.
+#[napi(object, use_nullable = true)]
+pub struct NativeToken {
+    /// The value of the `Authorization` header.
+    pub header: String,
+    /// Epoch milliseconds.
+    pub expires_at_ms: Option<f64>,
+    /// As granted.
+    pub granted_scopes: Vec<String>,
+    /// Asked for and not granted.
+    pub missing_scopes: Vec<String>,
+    /// JSON text of the members that nobody interprets; null where there are none.
+    pub extra: Option<String>,
+    /// True when `renew` should be called, for the sake of the next one.
+    pub acquisition_wanted: bool,
+}
+
+impl From<&Token> for NativeToken {
+    fn from(token: &Token) -> Self {
+        Self {
+            header: token.header().to_owned(),
+            expires_at_ms: token.expires_at().map(Now::epoch_milliseconds),
+            granted_scopes: token.granted_scopes.clone(),
+            missing_scopes: token.missing_scopes.clone(),
+            extra: (!token.extra.is_empty())
+                .then(|| serde_json::Value::Object(token.extra.clone()).to_string()),
+            acquisition_wanted: false,
+        }
+    }
+}
+
+/// One HTTP attempt of a token request. `durationMs` is there once it has ended, `error` if it failed.
+#[napi(object)]
+pub struct NativeTokenRequestEvent {
+    pub id: f64,
+    pub client_id: String,
+    pub token_endpoint: String,
+    #[napi(ts_type = "'initial' | 'expiring' | 'rejected'")]
+    pub reason: String,
+    pub attempt: u32,
+    pub duration_ms: Option<f64>,
+    pub error: Option<NativeError>,
+}
+
+impl From<TokenRequestEvent> for NativeTokenRequestEvent {
+    #[expect(clippy::cast_precision_loss, reason = "counters stay far below 2^53")]
+    fn from(event: TokenRequestEvent) -> Self {
+        let (took, error) = match event.phase {
+            TokenRequestPhase::Started => (None, None),
+            TokenRequestPhase::Succeeded { took } => (Some(took), None),
+            TokenRequestPhase::Failed { took, error } => (Some(took), Some(error)),
+        };
+        Self {
+            id: event.id as f64,
+            client_id: event.client_id,
+            token_endpoint: event.token_endpoint,
+            reason: event.reason.as_str().to_owned(),
+            attempt: event.attempt,
+            duration_ms: took.map(|took| took.as_secs_f64() * 1000.0),
+            error: error.as_ref().map(NativeError::from),
+        }
+    }
+}
+
+/// `{ ticket, outcome } | { ticket, call, context } | { event }` in JavaScript.
+pub struct NativeLetter(Letter);
+
+impl From<Letter> for NativeLetter {
+    fn from(letter: Letter) -> Self {
+        Self(letter)
+    }
+}
+
+impl ToNapiValue for NativeLetter {
+    // SAFETY: napi calls it with a live environment.
+    unsafe fn to_napi_value(env: sys::napi_env, letter: Self) -> Result<sys::napi_value> {
+        let mut object = Object::new(&Env::from_raw(env))?;
+        match letter.0 {
+            Letter::Outcome { ticket, result } => {
+                object.set("ticket", ticket)?;
+                object.set("outcome", Outcome(result.map(|token| NativeToken::from(&*token))))?;
+            }
+            Letter::Hook { ticket, call, context } => {
+                object.set("ticket", ticket)?;
+                object.set("call", call)?;
+                object.set("context", context)?;
+            }
+            Letter::Event(event) => object.set("event", NativeTokenRequestEvent::from(event))?,
+        }
+        Ok(object.raw())
+    }
+}

@@ -1,0 +1,181 @@
+//! What the core has for one JavaScript thread: outcomes, hooks to ask, events. One queue and one
+//! crossing for all that has come together, instead of one for each promise.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_channel::oneshot;
+use napi::bindgen_prelude::{Function, Unknown};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Result, Status, sys};
+use napi_derive::napi;
+use smart_m2m_core::{Observer, TokenRequestEvent};
+
+use crate::hook::{HookAnswer, NativePreTokenContext, Supplied};
+use crate::letter::{Letter, NativeLetter};
+
+/// Events beyond this wait for nobody: a thread that does not read must not fill the memory.
+const MOST_EVENTS: usize = 1024;
+
+/// Weak: on its own it does not keep the process alive.
+type Wake = ThreadsafeFunction<(), Unknown<'static>, Vec<NativeLetter>, Status, false, true>;
+
+/// The mailbox of one JavaScript thread, more exactly of one copy of `lib/` on it.
+#[napi]
+pub struct Mailbox {
+    post: Arc<Post>,
+}
+
+/// The core's end.
+pub(crate) struct Post {
+    letters: Arc<Letters>,
+    wake: Wake,
+    listening: AtomicBool,
+    hooks: Mutex<HashMap<u32, oneshot::Sender<HookAnswer>>>,
+    calls: AtomicU32,
+}
+
+#[derive(Default)]
+struct Letters {
+    waiting: Mutex<Vec<Letter>>,
+    closed: AtomicBool,
+}
+
+#[napi]
+impl Mailbox {
+    /// `deliver` is called with all letters that have come together.
+    #[napi(constructor, catch_unwind, ts_args_type = "deliver: (letters: NativeLetter[]) => void")]
+    pub fn new(deliver: Function<'_, Vec<NativeLetter>, Unknown<'static>>) -> Result<Self> {
+        let letters = Arc::<Letters>::default();
+        let drained = letters.clone();
+        let wake = deliver
+            .build_threadsafe_function::<()>()
+            .callee_handled::<false>()
+            .weak::<true>()
+            .build_callback(move |_| {
+                Ok(drained.take().into_iter().map(NativeLetter::from).collect())
+            })?;
+        let hooks = Mutex::default();
+        let listening = AtomicBool::new(false);
+        let calls = AtomicU32::new(0);
+        Ok(Self { post: Arc::new(Post { letters, wake, listening, hooks, calls }) })
+    }
+
+    /// Somebody waits: the process stays alive for it.
+    #[napi(catch_unwind)]
+    pub fn hold(&self, env: Env) -> Result<()> {
+        // SAFETY: `env` is the live environment that made the function, which `post` keeps.
+        napi::check_status!(unsafe {
+            sys::napi_ref_threadsafe_function(env.raw(), self.post.wake.raw())
+        })
+    }
+
+    /// Nobody waits any more.
+    #[napi(catch_unwind)]
+    pub fn release(&self, env: Env) -> Result<()> {
+        // SAFETY: as in `hold`.
+        napi::check_status!(unsafe {
+            sys::napi_unref_threadsafe_function(env.raw(), self.post.wake.raw())
+        })
+    }
+
+    /// Whether events are wanted.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, listening: bool) {
+        self.post.listening.store(listening, Ordering::Relaxed);
+    }
+
+    /// What the hook returned.
+    #[napi(catch_unwind, ts_args_type = "call: number, supplied: unknown")]
+    pub fn answer_hook(&self, call: u32, supplied: Supplied) {
+        self.post.answer(call, HookAnswer::Returned(supplied));
+    }
+
+    /// The hook threw; what, stays in JavaScript.
+    #[napi(catch_unwind)]
+    pub fn fail_hook(&self, call: u32) {
+        self.post.answer(call, HookAnswer::Threw);
+    }
+}
+
+impl Mailbox {
+    pub(crate) fn post(&self) -> Arc<Post> {
+        self.post.clone()
+    }
+}
+
+impl Drop for Mailbox {
+    /// The thread has ended: hooks that it was asked will not answer.
+    fn drop(&mut self) {
+        self.post.letters.closed.store(true, Ordering::Relaxed);
+        self.post.letters.take();
+        self.post.hooks().clear();
+    }
+}
+
+impl Post {
+    pub(crate) fn send(&self, letter: Letter) {
+        if self.letters.put(letter) {
+            // A thread that is ending takes nothing; then the letters end with it.
+            self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Asks the thread's hook; the answer is dropped with the thread.
+    pub(crate) fn ask_hook(
+        &self,
+        ticket: u32,
+        context: NativePreTokenContext,
+    ) -> oneshot::Receiver<HookAnswer> {
+        let (sender, answer) = oneshot::channel();
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        if !self.letters.closed.load(Ordering::Relaxed) {
+            self.hooks().insert(call, sender);
+            self.send(Letter::Hook { ticket, call, context });
+        }
+        answer
+    }
+
+    fn answer(&self, call: u32, answer: HookAnswer) {
+        if let Some(waiting) = self.hooks().remove(&call) {
+            // Nobody may wait any more: then the answer came too late.
+            drop(waiting.send(answer));
+        }
+    }
+
+    fn hooks(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<HookAnswer>>> {
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Post {
+    fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Relaxed)
+    }
+
+    fn token_request(&self, event: &TokenRequestEvent) {
+        self.send(Letter::Event(event.clone()));
+    }
+}
+
+impl Letters {
+    /// True if the thread has to be woken: no other letter was waiting.
+    fn put(&self, letter: Letter) -> bool {
+        let mut waiting = self.lock();
+        let closed = self.closed.load(Ordering::Relaxed);
+        if closed || (letter.is_event() && waiting.len() >= MOST_EVENTS) {
+            return false;
+        }
+        waiting.push(letter);
+        waiting.len() == 1
+    }
+
+    fn take(&self) -> Vec<Letter> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Letter>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
