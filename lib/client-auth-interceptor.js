@@ -1,21 +1,22 @@
 'use strict';
 
 const { inspect } = require('node:util');
-const { AccessToken } = require('./access-token.js');
-const { createAuthorizedFetch } = require('./authorized-fetch.js');
 const { CLOSED, captureCaller, fromNative, invalidConfig } = require('./client-auth-error.js');
 const { ClientAuthParams, settingsOf } = require('./client-auth-params.js');
+const { abandoned, environment, openTicket, updateListening } = require('./environment.js');
 const { NOTHING_KEPT, isCurrent, keep } = require('./kept-header.js');
-const { mailbox, openTicket, updateListening } = require('./mailbox.js');
-const { createInterceptor } = require('./native.js');
 const { unwrap } = require('./outcome.js');
 const { PendingToken } = require('./pending-token.js');
-const { PreTokenHooks } = require('./pre-token-hooks.js');
-const { RequestHooks } = require('./request-hooks.js');
-const { TokenOrigins } = require('./token-origins.js');
 const { publishNativeWarnings } = require('./warnings.js');
 
+// What many programs never use is loaded when it is: `require` counts in every short-lived process.
+
 /**
+ * @typedef {InstanceType<typeof import('./access-token.js').AccessToken>} AccessToken
+ * @typedef {InstanceType<typeof import('./pre-token-hooks.js').PreTokenHooks>} PreTokenHooks
+ * @typedef {InstanceType<typeof import('./request-hooks.js').RequestHooks>} RequestHooks
+ * @typedef {InstanceType<typeof import('./token-origins.js').TokenOrigins>} TokenOrigins
+ *
  * @typedef {import('../index.js').AuthorizationRequest} AuthorizationRequest
  * @typedef {import('../index.js').ClientAuthErrorCode} ClientAuthErrorCode
  * @typedef {import('../index.js').ClientInterceptor} ClientInterceptor
@@ -30,7 +31,8 @@ const CONSTRUCTION_KEY = Symbol('ClientAuthInterceptor');
 const MAX_KEPT_BASES = 4096;
 
 class ClientAuthInterceptor {
-  #native;
+  /** Its number in the environment. */
+  #number;
   #closed = false;
   /** @type {Readonly<import('./kept-header.js').KeptHeader>} of calls without a FHIR base */
   #kept = NOTHING_KEPT;
@@ -41,22 +43,23 @@ class ClientAuthInterceptor {
   /** @type {Map<string | null, InstanceType<typeof PendingToken>> | null} what further callers can join */
   #pendingByBase = null;
   // What most interceptors never need is made when it is: there can be a hundred thousand of them.
-  /** @type {InstanceType<typeof PreTokenHooks> | null} */
+  /** @type {PreTokenHooks | null} */
   #tokenHooks = null;
-  /** @type {InstanceType<typeof RequestHooks> | null} */
+  /** @type {RequestHooks | null} */
   #requestHooks = null;
-  /** @type {InstanceType<typeof TokenOrigins> | null} */
+  /** @type {TokenOrigins | null} */
   #origins = null;
 
   /**
    * @param {symbol} [key]
-   * @param {import('./native.js').Interceptor} [native]
+   * @param {number} [number]
    */
-  constructor(key, native) {
-    if (key !== CONSTRUCTION_KEY || native === undefined) {
+  constructor(key, number) {
+    if (key !== CONSTRUCTION_KEY || number === undefined) {
       throw new TypeError('Illegal constructor: use ClientAuthInterceptorFactory.create(params)');
     }
-    this.#native = native;
+    this.#number = number;
+    abandoned.register(this, number);
   }
 
   /** @param {Params} params */
@@ -93,7 +96,7 @@ class ClientAuthInterceptor {
 
   /**
    * @param {AuthorizationRequest} [request]
-   * @returns {Promise<InstanceType<typeof AccessToken>>}
+   * @returns {Promise<AccessToken>}
    */
   async getAccessToken(request = {}) {
     const problem = problemOf(request);
@@ -102,15 +105,20 @@ class ClientAuthInterceptor {
     signal?.throwIfAborted();
     updateListening();
     const hooked = this.#isHooked();
-    const cached = this.#native.cachedToken(fhirBaseUrl, hooked);
+    const cached = environment.cachedToken(this.#number, fhirBaseUrl, hooked);
     if (cached?.acquisitionWanted) this.#renew(fhirBaseUrl, hooked);
-    return new AccessToken(cached ?? (await this.#wait(fhirBaseUrl, signal ?? null, this.getAccessToken)));
+    const token = cached ?? (await this.#wait(fhirBaseUrl, signal ?? null, this.getAccessToken));
+    const { AccessToken } = require('./access-token.js');
+    return new AccessToken(token);
   }
 
   /** @param {ClientInterceptor} hooks */
   registerInterceptor(hooks) {
     this.#requireOpen();
-    this.#tokenHooks ??= new PreTokenHooks(this.#native.hookTimeoutMs);
+    if (this.#tokenHooks === null) {
+      const { PreTokenHooks } = require('./pre-token-hooks.js');
+      this.#tokenHooks = new PreTokenHooks(environment.hookTimeoutMs(this.#number));
+    }
     this.#tokenHooks.add(hooks);
     // Kept without a hook, for longer than one that is asked before the next renewal may stay.
     this.#forgetKept();
@@ -151,7 +159,7 @@ class ClientAuthInterceptor {
     const problem =
       header !== undefined && typeof header !== 'string' ? 'header: expected a string' : problemOf(request);
     if (problem !== null) throw invalidConfig(problem, captureCaller(this.invalidate));
-    const dropped = this.#native.invalidate(header ?? null, request.fhirBaseUrl ?? null);
+    const dropped = environment.invalidate(this.#number, header ?? null, request.fhirBaseUrl ?? null);
     // Without a header everything is given up, also what is only on its way.
     if (dropped || header === undefined) {
       this.#forgetKept();
@@ -163,6 +171,7 @@ class ClientAuthInterceptor {
 
   /** Bound, so that it can be handed to a library as its fetch. */
   get fetch() {
+    const { createAuthorizedFetch } = require('./authorized-fetch.js');
     const requireOpen = () => this.#requireOpen();
     const fetch = createAuthorizedFetch({ ...this.#authorization(), requireOpen });
     // Not enumerable, because it is a method to whoever looks at it.
@@ -172,11 +181,11 @@ class ClientAuthInterceptor {
 
   /** @returns {PublicJwks} */
   publicJwks() {
-    return JSON.parse(unwrap(this.#native.publicJwks(), this.publicJwks));
+    return JSON.parse(unwrap(environment.publicJwks(this.#number), this.publicJwks));
   }
 
   stats() {
-    const { lastErrorCode, expiresAtMs, renewsAtMs, ...counts } = this.#native.stats();
+    const { lastErrorCode, expiresAtMs, renewsAtMs, ...counts } = environment.stats(this.#number);
     return {
       ...counts,
       cacheHits: counts.cacheHits + this.#hits,
@@ -189,7 +198,7 @@ class ClientAuthInterceptor {
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    this.#native.close();
+    environment.close(this.#number);
     this.#tokenHooks?.close();
     this.#forgetKept();
     this.#pendingByBase = null;
@@ -205,8 +214,12 @@ class ClientAuthInterceptor {
    * @param {import('node:util').InspectOptions} options
    */
   [inspect.custom](_depth, options) {
-    const { clientId, fhirBaseUrl } = this.#native;
-    return `ClientAuthInterceptor ${inspect({ clientId, fhirBaseUrl, closed: this.#closed }, options)}`;
+    const shown = {
+      clientId: environment.clientId(this.#number),
+      fhirBaseUrl: environment.fhirBaseUrl(this.#number),
+      closed: this.#closed,
+    };
+    return `ClientAuthInterceptor ${inspect(shown, options)}`;
   }
 
   #requireOpen() {
@@ -223,7 +236,7 @@ class ClientAuthInterceptor {
   #header(fhirBaseUrl, signal) {
     updateListening();
     const hooked = this.#isHooked();
-    const cached = this.#native.cachedHeader(fhirBaseUrl, hooked);
+    const cached = environment.cachedHeader(this.#number, fhirBaseUrl, hooked);
     if (cached === null) {
       return this.#wait(fhirBaseUrl, signal, this.getAuthorizationHeader).then(headerOf);
     }
@@ -256,7 +269,7 @@ class ClientAuthInterceptor {
       this.#pendingByBase ??= new Map();
       this.#pendingByBase.set(fhirBaseUrl, pending);
       const hooked = this.#isHooked();
-      openTicket(pending, (ticket) => this.#native.acquire(ticket, fhirBaseUrl, hooked));
+      openTicket(pending, (ticket) => environment.acquire(this.#number, ticket, fhirBaseUrl, hooked));
     }
     return pending.join(signal, caller);
   }
@@ -269,7 +282,7 @@ class ClientAuthInterceptor {
    */
   #renew(fhirBaseUrl, hooked) {
     const pending = this.#pendingToken(fhirBaseUrl);
-    openTicket(pending, (ticket) => this.#native.renew(ticket, fhirBaseUrl, hooked));
+    openTicket(pending, (ticket) => environment.renew(this.#number, ticket, fhirBaseUrl, hooked));
   }
 
   /** @param {string | null} fhirBaseUrl */
@@ -278,7 +291,7 @@ class ClientAuthInterceptor {
       askHooks: async (context) => this.#tokenHooks?.ask(context),
       isClosed: () => this.#closed,
       forget: (pending) => {
-        publishNativeWarnings(this.#native);
+        publishNativeWarnings(this.#number);
         if (this.#pendingByBase?.get(fhirBaseUrl) !== pending) return;
         this.#pendingByBase.delete(fhirBaseUrl);
         if (this.#pendingByBase.size === 0) this.#pendingByBase = null;
@@ -291,12 +304,22 @@ class ClientAuthInterceptor {
   }
 
   #hooksOfRequests() {
-    this.#requestHooks ??= new RequestHooks(this.#authorization());
+    if (this.#requestHooks === null) {
+      const { RequestHooks } = require('./request-hooks.js');
+      this.#requestHooks = new RequestHooks(this.#authorization());
+    }
     return this.#requestHooks;
   }
 
   #authorization() {
-    this.#origins ??= new TokenOrigins(this.#native);
+    if (this.#origins === null) {
+      const { TokenOrigins } = require('./token-origins.js');
+      this.#origins = new TokenOrigins({
+        clientId: environment.clientId(this.#number),
+        fhirBaseUrl: environment.fhirBaseUrl(this.#number),
+        allowedOrigins: environment.allowedOrigins(this.#number),
+      });
+    }
     return {
       header: (/** @type {AuthorizationRequest} */ request) => this.getAuthorizationHeader(request),
       invalidate: (/** @type {string} */ header) => this.invalidate(header),
@@ -318,9 +341,9 @@ class ClientAuthInterceptorFactory {
     if (typeof params !== 'object' || params === null) {
       throw invalidConfig('params: expected ClientAuthParams or an object of options', captureCaller(create));
     }
-    const native = unwrap(createInterceptor(draftOf(params), mailbox), create);
-    publishNativeWarnings(native);
-    return new ClientAuthInterceptor(CONSTRUCTION_KEY, native);
+    const number = unwrap(environment.createInterceptor(draftOf(params)), create);
+    publishNativeWarnings(number);
+    return new ClientAuthInterceptor(CONSTRUCTION_KEY, number);
   }
 }
 

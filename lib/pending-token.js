@@ -1,7 +1,7 @@
 'use strict';
 
 const { CLOSED, fromNative } = require('./client-auth-error.js');
-const { hold, release } = require('./mailbox.js');
+const { hold, release } = require('./environment.js');
 
 /**
  * @typedef {import('./native.js').NativeToken} NativeToken

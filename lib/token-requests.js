@@ -1,6 +1,6 @@
 'use strict';
 
-const { tracingChannel } = require('node:diagnostics_channel');
+const { channel } = require('node:diagnostics_channel');
 const { fromNative } = require('./client-auth-error.js');
 
 /**
@@ -11,7 +11,10 @@ const { fromNative } = require('./client-auth-error.js');
 /** Attempts under way at the same time; past this many, the oldest are told of as if they began at their end. */
 const MAX_OPEN = 1024;
 
-const { start, end, error } = tracingChannel('smart-m2m:token');
+// Those of `tracingChannel('smart-m2m:token')`.
+const [start, end, error] = ['start', 'end', 'error'].map((name) =>
+  channel(`tracing:smart-m2m:token:${name}`),
+);
 
 /** What `start` has published, for `error` and `end` to publish again. */
 /** @type {Map<number, TokenRequestTrace>} */

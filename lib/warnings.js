@@ -1,6 +1,7 @@
 'use strict';
 
 const { channel } = require('node:diagnostics_channel');
+const { environment } = require('./environment.js');
 
 const warningChannel = channel('smart-m2m:warning');
 
@@ -13,12 +14,13 @@ function publishWarning(warning) {
  * Publishes what the native side has noticed since the last call. It is taken even when nobody listens: a
  * later subscriber should not be told of things long past.
  *
- * @param {{ clientId: string, takeWarnings(): { code: string, message: string }[] }} interceptor
+ * @param {number} interceptor
  */
 function publishNativeWarnings(interceptor) {
-  for (const { code, message } of interceptor.takeWarnings()) {
-    publishWarning({ code, message, clientId: interceptor.clientId });
-  }
+  const warnings = environment.takeWarnings(interceptor);
+  if (warnings.length === 0) return;
+  const clientId = environment.clientId(interceptor);
+  for (const { code, message } of warnings) publishWarning({ code, message, clientId });
 }
 
 module.exports = { publishNativeWarnings, publishWarning };

@@ -48,10 +48,9 @@ impl From<&Token> for NativeToken {
         Self {
             header: token.header().to_owned(),
             expires_at_ms: token.expires_at().map(Now::epoch_milliseconds),
-            granted_scopes: token.granted_scopes.clone(),
-            missing_scopes: token.missing_scopes.clone(),
-            extra: (!token.extra.is_empty())
-                .then(|| serde_json::Value::Object(token.extra.clone()).to_string()),
+            granted_scopes: token.granted_scopes().map(str::to_owned).collect(),
+            missing_scopes: token.missing_scopes().to_vec(),
+            extra: token.extra().map(|extra| serde_json::Value::Object(extra.clone()).to_string()),
             acquisition_wanted: false,
         }
     }

@@ -9,7 +9,6 @@ use futures_channel::oneshot;
 use napi::bindgen_prelude::{Function, Unknown};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status, sys};
-use napi_derive::napi;
 use smart_m2m_core::{Observer, TokenRequestEvent};
 
 use crate::hook::{HookAnswer, NativePreTokenContext, Supplied};
@@ -21,9 +20,8 @@ const MOST_EVENTS: usize = 1024;
 /// Weak: on its own it does not keep the process alive.
 type Wake = ThreadsafeFunction<(), Unknown<'static>, Vec<NativeLetter>, Status, false, true>;
 
-/// The mailbox of one JavaScript thread, more exactly of one copy of `lib/` on it.
-#[napi]
-pub struct Mailbox {
+/// The thread's end.
+pub(crate) struct Mailbox {
     post: Arc<Post>,
 }
 
@@ -42,11 +40,8 @@ struct Letters {
     closed: AtomicBool,
 }
 
-#[napi]
 impl Mailbox {
-    /// `deliver` is called with all letters that have come together.
-    #[napi(constructor, catch_unwind, ts_args_type = "deliver: (letters: NativeLetter[]) => void")]
-    pub fn new(deliver: Function<'_, Vec<NativeLetter>, Unknown<'static>>) -> Result<Self> {
+    pub(crate) fn new(deliver: &Function<'_, Vec<NativeLetter>, Unknown<'static>>) -> Result<Self> {
         let letters = Arc::<Letters>::default();
         let drained = letters.clone();
         let wake = deliver
@@ -62,46 +57,24 @@ impl Mailbox {
         Ok(Self { post: Arc::new(Post { letters, wake, listening, hooks, calls }) })
     }
 
-    /// Somebody waits: the process stays alive for it.
-    #[napi(catch_unwind)]
-    pub fn hold(&self, env: Env) -> Result<()> {
+    pub(crate) fn post(&self) -> &Arc<Post> {
+        &self.post
+    }
+
+    /// The process stays alive.
+    pub(crate) fn hold(&self, env: Env) -> Result<()> {
         // SAFETY: `env` is the live environment that made the function, which `post` keeps.
         napi::check_status!(unsafe {
             sys::napi_ref_threadsafe_function(env.raw(), self.post.wake.raw())
         })
     }
 
-    /// Nobody waits any more.
-    #[napi(catch_unwind)]
-    pub fn release(&self, env: Env) -> Result<()> {
+    /// The mailbox alone does not keep it alive.
+    pub(crate) fn release(&self, env: Env) -> Result<()> {
         // SAFETY: as in `hold`.
         napi::check_status!(unsafe {
             sys::napi_unref_threadsafe_function(env.raw(), self.post.wake.raw())
         })
-    }
-
-    /// Whether events are wanted.
-    #[napi(catch_unwind)]
-    pub fn listen(&self, listening: bool) {
-        self.post.listening.store(listening, Ordering::Relaxed);
-    }
-
-    /// What the hook returned.
-    #[napi(catch_unwind, ts_args_type = "call: number, supplied: unknown")]
-    pub fn answer_hook(&self, call: u32, supplied: Supplied) {
-        self.post.answer(call, HookAnswer::Returned(supplied));
-    }
-
-    /// The hook threw; what, stays in JavaScript.
-    #[napi(catch_unwind)]
-    pub fn fail_hook(&self, call: u32) {
-        self.post.answer(call, HookAnswer::Threw);
-    }
-}
-
-impl Mailbox {
-    pub(crate) fn post(&self) -> Arc<Post> {
-        self.post.clone()
     }
 }
 
@@ -135,6 +108,19 @@ impl Post {
             self.send(Letter::Hook { ticket, call, context });
         }
         answer
+    }
+
+    /// Whether events are wanted.
+    pub(crate) fn listen(&self, listening: bool) {
+        self.listening.store(listening, Ordering::Relaxed);
+    }
+
+    pub(crate) fn hook_returned(&self, call: u32, supplied: Supplied) {
+        self.answer(call, HookAnswer::Returned(supplied));
+    }
+
+    pub(crate) fn hook_threw(&self, call: u32) {
+        self.answer(call, HookAnswer::Threw);
     }
 
     fn answer(&self, call: u32, answer: HookAnswer) {

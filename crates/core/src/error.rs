@@ -139,6 +139,9 @@ pub struct TransportError {
     pub reason: String,
     /// What to try.
     pub hint: Option<String>,
+    /// True where a kept connection was closed by the server as the request was sent: the request
+    /// may be sent again at once.
+    pub stale_connection: bool,
 }
 
 /// A discovery document that could not be had or used.
@@ -245,6 +248,11 @@ impl Error {
         }
     }
 
+    /// True where the request met a connection that the server was just closing.
+    pub(crate) fn is_stale_connection(&self) -> bool {
+        matches!(self, Self::Transport(error) if error.stale_connection)
+    }
+
     /// The same, told from memory.
     pub(crate) fn remembered(self) -> Self {
         match self {
@@ -317,6 +325,12 @@ impl Error {
             Self::Problems(problems) if problems.len() > 1 => problems,
             _ => &[],
         }
+    }
+}
+
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(Box::new(error))
     }
 }
 

@@ -50,7 +50,7 @@ pub use error::{
 };
 pub use events::{Observer, TokenRequestEvent, TokenRequestPhase, Warning};
 pub use hook::{PreTokenContext, PreTokenHook, SuppliedToken, TokenRequestReason};
-pub use interceptor::{CachedToken, ClientAuthInterceptor, InterceptorStats};
+pub use interceptor::{CachedToken, ClientAuthInterceptor, Counts, InterceptorStats};
 pub use keys::SigningAlgorithm;
 pub use keystore::{Keystore, KeystoreFormat, KeystoreSource, Keystores, SmileDefinitions};
 pub use options::{ClientAuthOptions, HttpOptions, RenewalOptions, RetryOptions};

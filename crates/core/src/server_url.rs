@@ -1,14 +1,25 @@
 //! URLs of servers: kept byte for byte as they were given, parsed for I/O only (requirements SD-10).
 
+use std::sync::Arc;
+
 use url::{Host, Url};
 
 use crate::error::{ErrorCode, Problem};
 
-/// An `http(s)` URL without user information and fragment.
+/// An `http(s)` URL without user information and fragment. Clones share one text.
 #[derive(Clone, Debug)]
-pub(crate) struct ServerUrl {
-    raw: String,
+pub(crate) struct ServerUrl(Arc<Parsed>);
+
+#[derive(Debug)]
+struct Parsed {
+    raw: Box<str>,
     url: Url,
+}
+
+impl PartialEq for ServerUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw() == other.raw()
+    }
 }
 
 impl ServerUrl {
@@ -32,7 +43,7 @@ impl ServerUrl {
         if url.fragment().is_some() {
             return refuse("a URL of a server has no fragment (#…)");
         }
-        Ok(Self { raw: raw.to_owned(), url })
+        Ok(Self(Arc::new(Parsed { raw: raw.into(), url })))
     }
 
     /// The same, and `https:` unless the host is this machine or the caller allows clear text (BP-2).
@@ -57,24 +68,24 @@ impl ServerUrl {
     }
 
     pub(crate) fn is_https(&self) -> bool {
-        self.url.scheme() == "https"
+        self.url().scheme() == "https"
     }
 
     pub(crate) fn is_loopback(&self) -> bool {
-        is_loopback(&self.url)
+        is_loopback(self.url())
     }
 
     pub(crate) fn raw(&self) -> &str {
-        &self.raw
+        &self.0.raw
     }
 
     pub(crate) fn url(&self) -> &Url {
-        &self.url
+        &self.0.url
     }
 
     /// For messages: without the query, whose values can be secrets.
     pub(crate) fn display(&self) -> String {
-        display(&self.url)
+        display(self.url())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::discovery::{DiscoveryRequest, Metadata};
 use crate::error::{Error, Problem};
 use crate::events::Warning;
 use crate::hook::{self, PreTokenContext, PreTokenHook, TokenRequestReason};
-use crate::params::ServerSetting;
+use crate::params::{CommonParams, ServerSetting};
 use crate::runtime::{Flight, launch, without_panic};
 use crate::server_url::ServerUrl;
 use crate::token::{Obtained, Token, TokenEndpoint, TokenRequest, TokenSource};
@@ -44,7 +44,7 @@ pub(super) fn start(
     launch(async move {
         let result = tokio::select! {
             result = without_panic(request.run(&inner, id, hook, reason)) => result,
-            () = inner.closed.cancelled() => Err(Error::Closed),
+            () = inner.closing.closed() => Err(Error::Closed),
         };
         inner.settle(request.base(), id, result.as_ref());
         result
@@ -65,17 +65,17 @@ impl Inner {
             slot.announce();
         });
         if let Ok(token) = result {
-            self.lock().warnings.extend(token.warnings.iter().cloned());
+            self.lock().warnings.extend(token.warnings().iter().cloned());
         }
     }
 
     fn source(&self, request: TokenRequest) -> Arc<TokenSource> {
         let Self { params, transport, engine, .. } = self;
-        let identity = request.identity(&params.transport, &params.retry, &params.renewal);
+        let CommonParams { retry, renewal, .. } = &*params.common;
+        let identity = request.identity(&params.common.transport, retry, renewal);
         let source = engine.sources.get(identity, || {
-            let endpoint =
-                TokenEndpoint::new(request, transport.clone(), params.retry, params.renewal);
-            TokenSource::new(Box::new(endpoint), params.renewal, &engine.timer)
+            let endpoint = TokenEndpoint::new(request, transport.clone(), *retry, *renewal);
+            TokenSource::new(Box::new(endpoint), *renewal, &engine.timer)
         });
         if let Some(observer) = &self.observer {
             source.attach(observer);
@@ -101,9 +101,9 @@ impl Inner {
             endpoint,
             client_id: params.client_id.clone(),
             authentication: params.authentication.clone(),
-            scope: params.scope.clone(),
-            additional_parameters: params.additional_parameters.clone(),
-            hint,
+            scope: params.common.scope.clone(),
+            additional_parameters: params.common.additional_parameters.clone(),
+            hint: hint.map(String::into_boxed_str),
         }
     }
 }
@@ -111,7 +111,7 @@ impl Inner {
 impl AcquisitionRequest {
     /// Everything that can be wrong with the call itself is found here, before anything starts.
     pub(super) fn new(inner: &Inner, fhir_base_url: Option<&str>) -> Result<Self, Error> {
-        let params = &inner.params;
+        let params = &*inner.params.common;
         let given = fhir_base_url
             .map(|url| ServerUrl::parse_secure("fhirBaseUrl", url, params.allow_insecure_http))
             .transpose()?;
@@ -193,14 +193,14 @@ impl AcquisitionRequest {
         hook: &Arc<dyn PreTokenHook>,
         reason: TokenRequestReason,
     ) -> Result<Option<Arc<Token>>, Error> {
-        let params = &inner.params;
+        let (params, common) = (&inner.params, &inner.params.common);
         let context = PreTokenContext {
-            client_id: params.client_id.clone(),
-            scope: params.scope.clone(),
+            client_id: params.client_id.to_string(),
+            scope: common.scope.as_deref().map(str::to_owned),
             fhir_base_url: self.fhir_base_url.as_ref().map(|url| url.raw().to_owned()),
             reason,
         };
-        let supplied = hook::ask(hook, context, params.transport.timeout, &params.renewal).await?;
+        let supplied = hook::ask(hook, context, common.transport.timeout, &common.renewal).await?;
         let Some(token) = supplied.map(Arc::new) else { return Ok(None) };
         inner.with_slot(self.base(), id, |slot, _| {
             slot.keep_supplied(&token, Now::read());

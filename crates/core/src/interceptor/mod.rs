@@ -1,6 +1,7 @@
 //! `ClientAuthInterceptor`: gives a header for every request, and gets a token when it has none.
 
 mod acquisition;
+mod closing;
 mod slot;
 mod slots;
 mod stats;
@@ -10,10 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
 pub use slot::CachedToken;
-pub use stats::InterceptorStats;
+pub use stats::{Counts, InterceptorStats};
 
 use crate::clock::Now;
 use crate::engine::Engine;
@@ -26,6 +26,7 @@ use crate::server_url::ServerUrl;
 use crate::token::{Obtained, Token};
 use crate::transport::Transport;
 use acquisition::AcquisitionRequest;
+use closing::Closing;
 use slot::{Acquisition, Slot};
 use slots::Slots;
 use warning_log::WarningLog;
@@ -39,13 +40,13 @@ struct Inner {
     params: ClientAuthParams,
     transport: Arc<Transport>,
     observer: Option<Arc<dyn Observer>>,
-    closed: CancellationToken,
+    closing: Closing,
     state: Mutex<State>,
 }
 
 struct State {
     slots: Slots,
-    stats: InterceptorStats,
+    stats: Counts,
     warnings: WarningLog,
     acquisitions: u64,
 }
@@ -71,17 +72,17 @@ impl ClientAuthInterceptor {
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<Self, Error> {
         runtime::start()?;
+        let mut params = params;
         let mut warnings = WarningLog::default();
-        warnings.extend(params.warnings.iter().cloned());
-        let own_base = params.fhir_base_url.as_ref().map_or("", ServerUrl::raw);
-        let slots = Slots::new(own_base);
-        let stats = InterceptorStats::default();
+        warnings.extend(std::mem::take(&mut params.warnings));
+        let slots = Slots::new(params.common.fhir_base_url.clone());
+        let stats = Counts::default();
         Ok(Self(Arc::new(Inner {
             engine,
-            transport: engine.transports.get(&params.transport),
+            transport: engine.transports.get(&params.common.transport),
             params,
             observer,
-            closed: CancellationToken::new(),
+            closing: Closing::default(),
             state: Mutex::new(State { slots, stats, warnings, acquisitions: 0 }),
         })))
     }
@@ -95,19 +96,19 @@ impl ClientAuthInterceptor {
     /// Of the settings.
     #[must_use]
     pub fn fhir_base_url(&self) -> Option<&str> {
-        self.0.params.fhir_base_url.as_ref().map(ServerUrl::raw)
+        self.0.params.common.fhir_base_url.as_ref().map(ServerUrl::raw)
     }
 
     /// Origins besides the FHIR base's that may receive the token.
     #[must_use]
     pub fn allowed_origins(&self) -> &[String] {
-        &self.0.params.allowed_origins
+        &self.0.params.common.allowed_origins
     }
 
     /// How long the pre-token hook may take.
     #[must_use]
     pub fn hook_timeout(&self) -> Duration {
-        self.0.params.transport.timeout
+        self.0.params.common.transport.timeout
     }
 
     /// The living token, if it can be handed out at once. Without a hook its renewal, if due, goes
@@ -117,9 +118,9 @@ impl ClientAuthInterceptor {
         let State { slots, stats, warnings, .. } = &mut *self.0.lock();
         let slot = slots.get_used(fhir_base_url)?;
         slot.count_unattended(stats);
-        let cached = slot.serve(hooked, self.0.params.renewal.background, Now::read())?;
+        let cached = slot.serve(hooked, self.0.params.common.renewal.background, Now::read())?;
         stats.cache_hits += 1;
-        warnings.extend(cached.token.warnings.iter().cloned());
+        warnings.extend(cached.token.warnings().iter().cloned());
         Some(cached)
     }
 
@@ -174,7 +175,7 @@ impl ClientAuthInterceptor {
 
     /// The signing keystore's public keys.
     pub fn public_jwks(&self) -> Result<&Value, Error> {
-        self.0.params.public_jwks.as_ref().ok_or_else(|| {
+        self.0.params.public_jwks.as_deref().ok_or_else(|| {
             Problem::config(
                 "publicJwks: this client authenticates with a secret; it has no keystore",
             )
@@ -190,9 +191,9 @@ impl ClientAuthInterceptor {
         let token = slots.last_used().and_then(|slot| slot.live(Now::read()));
         let schedule = token.and_then(|token| token.schedule);
         InterceptorStats {
+            counts: *stats,
             expires_at: schedule.map(|schedule| schedule.expires_at),
             renews_at: schedule.map(|schedule| schedule.renews_at),
-            ..*stats
         }
     }
 
@@ -204,7 +205,7 @@ impl ClientAuthInterceptor {
 
     /// Ends it: waiting and later calls fail, its tokens are dropped. Requests that others share go on.
     pub fn close(&self) {
-        self.0.closed.cancel();
+        self.0.closing.close();
         self.0.lock().slots.clear();
     }
 }
@@ -219,7 +220,7 @@ impl Inner {
         fhir_base_url: Option<&str>,
         hook: Option<&Arc<dyn PreTokenHook>>,
     ) -> Result<Arc<Token>, Error> {
-        if self.closed.is_cancelled() {
+        if self.closing.is_closed() {
             return Err(Error::Closed);
         }
         let request = AcquisitionRequest::new(self, fhir_base_url)?;
@@ -243,7 +244,7 @@ impl Inner {
     async fn until_closed(&self, flight: Flight<Arc<Token>>) -> Result<Arc<Token>, Error> {
         tokio::select! {
             result = flight => result,
-            () = self.closed.cancelled() => Err(Error::Closed),
+            () = self.closing.closed() => Err(Error::Closed),
         }
     }
 
@@ -257,9 +258,10 @@ impl Inner {
         let State { slots, stats, warnings, .. } = &mut *state;
         let slot = slots.get_or_insert(request.base());
         slot.count_unattended(stats);
-        if let Some(cached) = slot.serve(hook.is_some(), self.params.renewal.background, now) {
+        if let Some(cached) = slot.serve(hook.is_some(), self.params.common.renewal.background, now)
+        {
             stats.cache_hits += 1;
-            warnings.extend(cached.token.warnings.iter().cloned());
+            warnings.extend(cached.token.warnings().iter().cloned());
             if cached.acquisition_wanted {
                 drop(self.start(&mut state, request, hook.cloned()));
             }
@@ -292,7 +294,7 @@ impl Inner {
         match result {
             Ok(token) => {
                 slot.succeeded();
-                warnings.extend(token.warnings.iter().cloned());
+                warnings.extend(token.warnings().iter().cloned());
             }
             Err(error) if !counted => stats.count_failure(error),
             Err(_) => {}
@@ -323,7 +325,7 @@ impl Inner {
         &self,
         base: Option<&str>,
         id: u64,
-        change: impl FnOnce(&mut Slot, &mut InterceptorStats) -> T,
+        change: impl FnOnce(&mut Slot, &mut Counts) -> T,
     ) -> Option<T> {
         let State { slots, stats, .. } = &mut *self.lock();
         let slot = slots

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::InterceptorStats;
+use super::Counts;
 use crate::clock::Now;
 use crate::epoch::EpochCell;
 use crate::error::Error;
@@ -203,7 +203,7 @@ impl Slot {
     }
 
     /// Counts the renewals of the source that nobody waited for, as far as they are not counted yet.
-    pub(super) fn count_unattended(&mut self, stats: &mut InterceptorStats) {
+    pub(super) fn count_unattended(&mut self, stats: &mut Counts) {
         let Some(attached) = &mut self.attached else { return };
         let latest = attached.source.unattended();
         let renewals = latest.renewals - attached.counted.renewals;

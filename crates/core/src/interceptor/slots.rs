@@ -3,30 +3,29 @@
 use std::collections::HashMap;
 
 use super::slot::Slot;
+use crate::server_url::ServerUrl;
 
 /// A caller that makes up base URLs must not fill the memory.
 const MAX_SLOTS: usize = 4096;
 
 /// Slots by FHIR base URL. Most interceptors know one base, their own: it needs no map.
 pub(super) struct Slots {
-    own_base: Box<str>,
+    own_base: Option<ServerUrl>,
     own: Option<Box<Slot>>,
-    others: HashMap<Box<str>, Box<Slot>>,
+    others: Option<Box<HashMap<Box<str>, Box<Slot>>>>,
     uses: u64,
 }
 
 impl Slots {
-    /// `own_base`: empty for requests without any.
-    pub(super) fn new(own_base: &str) -> Self {
-        let own_base = without_trailing_slashes(own_base).into();
-        Self { own_base, own: None, others: HashMap::new(), uses: 0 }
+    pub(super) fn new(own_base: Option<ServerUrl>) -> Self {
+        Self { own_base, own: None, others: None, uses: 0 }
     }
 
     /// `None`: the interceptor's own base. With and without a trailing slash it is one (SD-1).
     pub(super) fn get(&mut self, base: Option<&str>) -> Option<&mut Slot> {
-        match base.map(without_trailing_slashes) {
-            Some(base) if *self.own_base != *base => self.others.get_mut(base).map(Box::as_mut),
-            _ => self.own.as_deref_mut(),
+        match self.other(base) {
+            Some(other) => self.others.as_mut()?.get_mut(other).map(Box::as_mut),
+            None => self.own.as_deref_mut(),
         }
     }
 
@@ -42,18 +41,22 @@ impl Slots {
     /// The slot of a caller, marked as used.
     pub(super) fn get_or_insert(&mut self, base: Option<&str>) -> &mut Slot {
         self.uses += 1;
-        let base = base.map_or(&*self.own_base, without_trailing_slashes);
-        let slot = if *self.own_base == *base {
-            self.own.get_or_insert_with(|| Box::new(Slot::new()))
-        } else {
-            let base: Box<str> = base.into();
-            if !self.others.contains_key(&base) {
-                self.make_room();
+        let slot = match self.other(base) {
+            None => self.own.get_or_insert_with(|| Box::new(Slot::new())),
+            Some(other) => {
+                let others = self.others.get_or_insert_default();
+                make_room(others, other);
+                others.entry(other.into()).or_insert_with(|| Box::new(Slot::new()))
             }
-            self.others.entry(base).or_insert_with(|| Box::new(Slot::new()))
         };
         slot.last_use = self.uses;
         slot
+    }
+
+    /// The name of a base that is not the interceptor's own.
+    fn other<'a>(&self, base: Option<&'a str>) -> Option<&'a str> {
+        let own = self.own_base.as_ref().map_or("", ServerUrl::raw);
+        base.map(without_trailing_slashes).filter(|base| *base != without_trailing_slashes(own))
     }
 
     pub(super) fn last_used(&mut self) -> Option<&mut Slot> {
@@ -61,24 +64,25 @@ impl Slots {
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.own.iter_mut().chain(self.others.values_mut()).map(Box::as_mut)
+        let others = self.others.iter_mut().flat_map(|others| others.values_mut());
+        self.own.iter_mut().chain(others).map(Box::as_mut)
     }
 
     pub(super) fn clear(&mut self) {
         self.own = None;
-        self.others = HashMap::new();
+        self.others = None;
     }
+}
 
-    /// Lets the slot go that was not used for the longest time.
-    fn make_room(&mut self) {
-        if self.others.len() < MAX_SLOTS {
-            return;
-        }
-        let idle = self.others.iter().filter(|(_, slot)| slot.acquisition.is_none());
-        let oldest = idle.min_by_key(|(_, slot)| slot.last_use).map(|(base, _)| base.clone());
-        if let Some(base) = oldest {
-            self.others.remove(&base);
-        }
+/// Lets the slot go that was not used for the longest time.
+fn make_room(others: &mut HashMap<Box<str>, Box<Slot>>, coming: &str) {
+    if others.len() < MAX_SLOTS || others.contains_key(coming) {
+        return;
+    }
+    let idle = others.iter().filter(|(_, slot)| slot.acquisition.is_none());
+    let oldest = idle.min_by_key(|(_, slot)| slot.last_use).map(|(base, _)| base.clone());
+    if let Some(base) = oldest {
+        others.remove(&base);
     }
 }
 
@@ -92,14 +96,14 @@ mod tests {
 
     #[test]
     fn slots_are_bounded_and_the_one_unused_for_longest_goes_first() {
-        let mut slots = Slots::new("https://own");
+        let mut slots = Slots::new(ServerUrl::parse("base", "https://own").ok());
         slots.get_or_insert(None);
         for index in 0..MAX_SLOTS {
             slots.get_or_insert(Some(&format!("https://h/{index}")));
         }
         slots.get_or_insert(Some("https://h/0/"));
         slots.get_or_insert(Some("https://new"));
-        assert_eq!(slots.others.len(), MAX_SLOTS);
+        assert_eq!(slots.others.as_ref().unwrap().len(), MAX_SLOTS);
         assert!(slots.get(Some("https://h/0")).is_some());
         assert!(slots.get(Some("https://h/1")).is_none());
         assert!(slots.get(Some("https://own/")).is_some());

@@ -6,7 +6,7 @@ use crate::hook::TokenRequestReason;
 
 /// Counted since creation, of this interceptor's own calls.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct InterceptorStats {
+pub struct Counts {
     /// Token requests that it started or joined.
     pub token_requests: u64,
     /// Calls answered without one.
@@ -19,13 +19,20 @@ pub struct InterceptorStats {
     pub invalidations: u64,
     /// Of the latest failure.
     pub last_error: Option<ErrorCode>,
+}
+
+/// The counts, and how it stands with the current token.
+#[derive(Clone, Copy, Debug)]
+pub struct InterceptorStats {
+    /// So far.
+    pub counts: Counts,
     /// Of the token used last.
     pub expires_at: Option<Now>,
     /// Of the token used last.
     pub renews_at: Option<Now>,
 }
 
-impl InterceptorStats {
+impl Counts {
     pub(super) fn count_token_request(&mut self, reason: TokenRequestReason) {
         self.token_requests += 1;
         self.renewals += u64::from(reason == TokenRequestReason::Expiring);

@@ -9,8 +9,12 @@ const MAX_WAITING: usize = 64;
 /// Beyond this many different ones, old ones may be told again.
 const MAX_REMEMBERED: usize = 256;
 
+/// Most interceptors have nothing to warn of.
 #[derive(Default)]
-pub(super) struct WarningLog {
+pub(super) struct WarningLog(Option<Box<Warnings>>);
+
+#[derive(Default)]
+struct Warnings {
     waiting: VecDeque<Warning>,
     told: HashSet<Warning>,
 }
@@ -18,18 +22,19 @@ pub(super) struct WarningLog {
 impl WarningLog {
     pub(super) fn extend(&mut self, warnings: impl IntoIterator<Item = Warning>) {
         for warning in warnings {
-            if self.told.len() >= MAX_REMEMBERED {
-                self.told.clear();
+            let Warnings { waiting, told } = &mut **self.0.get_or_insert_default();
+            if told.len() >= MAX_REMEMBERED {
+                told.clear();
             }
-            if self.told.insert(warning.clone()) {
-                self.waiting.truncate(MAX_WAITING - 1);
-                self.waiting.push_back(warning);
+            if told.insert(warning.clone()) {
+                waiting.truncate(MAX_WAITING - 1);
+                waiting.push_back(warning);
             }
         }
     }
 
     pub(super) fn take(&mut self) -> Vec<Warning> {
-        self.waiting.drain(..).collect()
+        self.0.as_mut().map_or_else(Vec::new, |warnings| warnings.waiting.drain(..).collect())
     }
 }
 
@@ -46,6 +51,7 @@ mod tests {
         log.extend([warning(1)]);
         assert!(log.take().is_empty());
         log.extend((2..2000).map(warning));
-        assert!(log.take().len() <= MAX_WAITING && log.told.len() <= MAX_REMEMBERED);
+        assert!(log.take().len() <= MAX_WAITING);
+        assert!(log.0.unwrap().told.len() <= MAX_REMEMBERED);
     }
 }

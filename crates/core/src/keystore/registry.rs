@@ -32,7 +32,7 @@ pub struct Keystore {
     /// Certificates found beside the key.
     pub certificates: usize,
     pub(crate) key: Arc<SigningKey>,
-    pub(crate) public_jwks: Value,
+    pub(crate) public_jwks: Arc<Value>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -74,7 +74,7 @@ impl Keystore {
             path: source.path().map(Path::to_owned),
             certificates: content.certificates,
             key: Arc::new(content.selected.key),
-            public_jwks: content.selected.public_jwks,
+            public_jwks: Arc::new(content.selected.public_jwks),
             warnings: content.selected.warnings,
         })
     }

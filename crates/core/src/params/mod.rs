@@ -2,7 +2,7 @@
 
 mod checks;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::Value;
 
@@ -21,11 +21,19 @@ use checks::Checks;
 /// A client that can ask for tokens.
 #[derive(Debug)]
 pub struct ClientAuthParams {
-    pub(crate) client_id: String,
-    pub(crate) authentication: ClientAuthentication,
-    pub(crate) public_jwks: Option<Value>,
-    pub(crate) scope: Option<String>,
-    pub(crate) additional_parameters: Vec<(String, Secret)>,
+    pub(crate) client_id: Arc<str>,
+    pub(crate) authentication: Arc<ClientAuthentication>,
+    pub(crate) public_jwks: Option<Arc<Value>>,
+    pub(crate) common: Arc<CommonParams>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// What the many clients of a process mostly have in common.
+#[derive(Debug, PartialEq)]
+pub(crate) struct CommonParams {
+    pub(crate) scope: Option<Arc<str>>,
+    /// Values count as secrets: some servers take passwords here (QK-13).
+    pub(crate) additional_parameters: Arc<[(String, Secret)]>,
     pub(crate) server: ServerSetting,
     pub(crate) fhir_base_url: Option<ServerUrl>,
     /// As origins: scheme, host, and port where it is not the scheme's own.
@@ -34,11 +42,10 @@ pub struct ClientAuthParams {
     pub(crate) renewal: RenewalPolicy,
     pub(crate) retry: RetryPolicy,
     pub(crate) transport: TransportSettings,
-    pub(crate) warnings: Vec<Warning>,
 }
 
 /// Where the token endpoint comes from, the most explicit setting first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum ServerSetting {
     TokenEndpoint(ServerUrl),
     Issuer(ServerUrl),
@@ -75,12 +82,9 @@ impl ClientAuthParams {
         else {
             return Err(Error::Problems(problems));
         };
-        Ok(Self {
-            client_id,
-            authentication,
-            public_jwks: keystore.as_ref().map(|keystore| keystore.public_jwks.clone()),
-            scope,
-            additional_parameters: options.additional_parameters.clone(),
+        let common = CommonParams {
+            scope: scope.map(Arc::from),
+            additional_parameters: options.additional_parameters.as_slice().into(),
             server: match (token_endpoint, issuer) {
                 (Some(endpoint), _) => ServerSetting::TokenEndpoint(endpoint),
                 (None, Some(issuer)) => ServerSetting::Issuer(issuer),
@@ -92,10 +96,18 @@ impl ClientAuthParams {
             renewal,
             retry,
             transport,
+        };
+        Ok(Self {
+            client_id: client_id.into(),
+            authentication: Arc::new(authentication),
+            public_jwks: keystore.as_ref().map(|keystore| keystore.public_jwks.clone()),
+            common: shared(common),
             warnings: keystore.map(|keystore| keystore.warnings.clone()).unwrap_or_default(),
         })
     }
+}
 
+impl CommonParams {
     /// What to discover from, for a request to this FHIR server.
     pub(crate) fn discovery_origin(
         &self,
@@ -112,6 +124,27 @@ impl ClientAuthParams {
         }
     }
 }
+
+/// One copy for all clients that are alive with these settings: there can be a hundred thousand.
+fn shared(common: CommonParams) -> Arc<CommonParams> {
+    static ALIVE: Mutex<Vec<Weak<CommonParams>>> = Mutex::new(Vec::new());
+    let mut alive = ALIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    if alive.len() == alive.capacity() {
+        // Only when the list would grow, so that the cost is spread over as many additions.
+        alive.retain(|other| other.strong_count() > 0);
+    }
+    // From the youngest: clients with the same settings are mostly made together.
+    let same = alive.iter().rev().take(MOST_COMPARED).filter_map(Weak::upgrade);
+    if let Some(same) = same.into_iter().find(|other| **other == common) {
+        return same;
+    }
+    let common = Arc::new(common);
+    alive.push(Arc::downgrade(&common));
+    common
+}
+
+/// Where every client differs, looking for one that is the same costs more than it saves.
+const MOST_COMPARED: usize = 16;
 
 fn client_id(options: &ClientAuthOptions) -> Result<String, Problem> {
     match options.client_id.as_deref() {
@@ -291,7 +324,8 @@ mod tests {
         let scope = |scope: Option<&str>| {
             let options =
                 ClientAuthOptions { scope: Some(scope.map(str::to_owned)), ..with_secret() };
-            ClientAuthParams::validate(&options, &keystores()).map(|params| params.scope)
+            ClientAuthParams::validate(&options, &keystores())
+                .map(|params| params.common.scope.clone())
         };
         assert_eq!(scope(Some(" b/x.rs  a\t*.* ")).unwrap().as_deref(), Some("b/x.rs a *.*"));
         assert_eq!(scope(None).unwrap(), None);
@@ -368,6 +402,6 @@ mod tests {
             ..with_secret()
         };
         let params = ClientAuthParams::validate(&options, &keystores()).unwrap();
-        assert_eq!(params.allowed_origins, ["https://files.example.org"]);
+        assert_eq!(params.common.allowed_origins, ["https://files.example.org"]);
     }
 }

@@ -105,22 +105,10 @@ mod tests {
     use reqwest::header::HeaderMap;
 
     use super::*;
-    use crate::client_auth::ClientAuthentication;
     use crate::error::ErrorCode;
-    use crate::secret::Secret;
-    use crate::server_url::ServerUrl;
 
     fn read_body(status: u16, body: impl Into<Vec<u8>>) -> Result<Token, Error> {
-        let request = TokenRequest {
-            endpoint: ServerUrl::parse("url", "https://h/token").unwrap(),
-            client_id: "client".to_owned(),
-            authentication: ClientAuthentication::ClientSecretPost {
-                secret: Secret::new("the-secret".to_owned()),
-            },
-            scope: None,
-            additional_parameters: Vec::new(),
-            hint: None,
-        };
+        let request = TokenRequest::of_client("client", "the-secret", None);
         let expectation = Expectation {
             request: &request,
             sent_at: Now::read(),

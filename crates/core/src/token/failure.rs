@@ -212,7 +212,7 @@ impl<'a> Refusal<'a> {
         }
         .to_owned();
         let forced = matches!(
-            self.request.authentication,
+            *self.request.authentication,
             ClientAuthentication::PrivateKeyJwt { force_http_in_audience: true, .. }
         );
         let forced = forced.then(|| {
@@ -220,7 +220,9 @@ impl<'a> Refusal<'a> {
                 .to_owned()
         });
         for addition in
-            [forced, self.request.hint.clone(), clock_hint(answer)].into_iter().flatten()
+            [forced, self.request.hint.as_deref().map(str::to_owned), clock_hint(answer)]
+                .into_iter()
+                .flatten()
         {
             hint = format!("{hint}; {addition}");
         }
@@ -277,6 +279,8 @@ mod tests {
     use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
+    use std::sync::Arc;
+
     use crate::client_auth::BasicEncoding;
     use crate::secret::Secret;
     use crate::server_url::ServerUrl;
@@ -284,17 +288,16 @@ mod tests {
     fn read(status: u16, body: &str, headers: &[(&'static str, &str)]) -> Error {
         let request = TokenRequest {
             endpoint: ServerUrl::parse("url", "https://h/token?key=hidden").unwrap(),
-            client_id: "client".to_owned(),
-            authentication: ClientAuthentication::ClientSecretBasic {
+            authentication: Arc::new(ClientAuthentication::ClientSecretBasic {
                 secret: Secret::new("s3cret/value".to_owned()),
                 encoding: BasicEncoding::Rfc6749,
-            },
-            scope: None,
-            additional_parameters: vec![(
+            }),
+            additional_parameters: Arc::new([(
                 "password".to_owned(),
                 Secret::new("pass word".to_owned()),
-            )],
-            hint: Some("the key signs RS256".to_owned()),
+            )]),
+            hint: Some("the key signs RS256".into()),
+            ..TokenRequest::of_client("client", "", None)
         };
         let mut map = HeaderMap::new();
         for (name, value) in headers {

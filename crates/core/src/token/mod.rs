@@ -37,13 +37,23 @@ pub struct Token {
     /// `Bearer <token>`, built once.
     header: Secret,
     pub(crate) schedule: Option<Schedule>,
-    /// As granted; equal to what was asked where the server left it out (RFC 6749 §5.1).
-    pub granted_scopes: Vec<String>,
-    /// Asked for and not granted, with SMART's v1/v2 implication.
-    pub missing_scopes: Vec<String>,
-    /// Members of the response that this crate does not interpret.
-    pub extra: Map<String, Value>,
-    pub(crate) warnings: Vec<Warning>,
+    /// As granted, separated by spaces.
+    scope: Box<str>,
+    /// `None`: nothing but a header, as most tokens are.
+    details: Option<Box<Details>>,
+}
+
+/// What only some responses have.
+struct Details {
+    missing_scopes: Vec<String>,
+    extra: Map<String, Value>,
+    warnings: Vec<Warning>,
+}
+
+impl Details {
+    fn is_empty(&self) -> bool {
+        self.missing_scopes.is_empty() && self.extra.is_empty() && self.warnings.is_empty()
+    }
 }
 
 impl Token {
@@ -51,11 +61,30 @@ impl Token {
         Self {
             header: Secret::new(format!("{SCHEME}{}", access_token.expose())),
             schedule,
-            granted_scopes: Vec::new(),
-            missing_scopes: Vec::new(),
-            extra: Map::new(),
-            warnings: Vec::new(),
+            scope: Box::default(),
+            details: None,
         }
+    }
+
+    /// As granted; equal to what was asked where the server left it out (RFC 6749 §5.1).
+    pub fn granted_scopes(&self) -> impl Iterator<Item = &str> {
+        self.scope.split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// Asked for and not granted, with SMART's v1/v2 implication.
+    #[must_use]
+    pub fn missing_scopes(&self) -> &[String] {
+        self.details.as_ref().map_or(&[], |details| &details.missing_scopes)
+    }
+
+    /// Members of the response that this crate does not interpret; `None` where there are none.
+    #[must_use]
+    pub fn extra(&self) -> Option<&Map<String, Value>> {
+        self.details.as_ref().map(|details| &details.extra).filter(|extra| !extra.is_empty())
+    }
+
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        self.details.as_ref().map_or(&[], |details| &details.warnings)
     }
 
     /// The value of the `Authorization` header (RFC 6750 §2.1).

@@ -42,7 +42,7 @@ impl Observers {
         }
         let event = TokenRequestEvent {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            client_id: request.client_id.clone(),
+            client_id: request.client_id.to_string(),
             token_endpoint: request.endpoint.display(),
             reason,
             attempt,

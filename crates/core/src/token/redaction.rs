@@ -34,7 +34,7 @@ impl Redaction {
     pub(super) fn of(request: &TokenRequest) -> Self {
         let mut credentials: Vec<Zeroizing<String>> =
             request.additional_parameters.iter().map(|(_, value)| fold(value.expose())).collect();
-        match &request.authentication {
+        match &*request.authentication {
             // Assertions are found by their looks, see `without_jwts`.
             ClientAuthentication::PrivateKeyJwt { .. } => {}
             ClientAuthentication::ClientSecretBasic { secret, encoding } => {

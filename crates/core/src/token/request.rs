@@ -1,6 +1,7 @@
 //! The token request of the client credentials grant (RFC 6749 §4.4.2; SMART Backend Services).
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
@@ -30,14 +31,14 @@ pub(crate) const RESERVED_PARAMETERS: [&str; 6] = [
 #[derive(Clone)]
 pub(crate) struct TokenRequest {
     pub(crate) endpoint: ServerUrl,
-    pub(crate) client_id: String,
-    pub(crate) authentication: ClientAuthentication,
+    pub(crate) client_id: Arc<str>,
+    pub(crate) authentication: Arc<ClientAuthentication>,
     /// In the order and the words of the user (SC-2).
-    pub(crate) scope: Option<String>,
+    pub(crate) scope: Option<Arc<str>>,
     /// Values count as secrets: some servers take passwords here (QK-13).
-    pub(crate) additional_parameters: Vec<(String, Secret)>,
+    pub(crate) additional_parameters: Arc<[(String, Secret)]>,
     /// What the server's metadata says against this request, for the message of a refusal.
-    pub(crate) hint: Option<String>,
+    pub(crate) hint: Option<Box<str>>,
 }
 
 impl fmt::Debug for TokenRequest {
@@ -64,7 +65,7 @@ impl TokenRequest {
             .field(self.client_id.as_bytes())
             .include(&self.authentication.fingerprint())
             .optional(self.scope.as_deref().map(str::as_bytes));
-        for (name, value) in &self.additional_parameters {
+        for (name, value) in &*self.additional_parameters {
             fields.field(name.as_bytes()).field(value.expose().as_bytes());
         }
         fields
@@ -87,7 +88,7 @@ impl TokenRequest {
             .authentication
             .authenticate(&self.client_id, self.endpoint.raw(), &mut form, now)
             .await?;
-        for (name, value) in &self.additional_parameters {
+        for (name, value) in &*self.additional_parameters {
             form.append(name, value.expose());
         }
         Ok((form.into_bytes(), authorization))
@@ -100,6 +101,22 @@ impl TokenRequest {
 }
 
 #[cfg(test)]
+impl TokenRequest {
+    /// Of a client with this secret.
+    pub(super) fn of_client(id: &str, secret: &str, scope: Option<&str>) -> Self {
+        let secret = Secret::new(secret.to_owned());
+        Self {
+            endpoint: ServerUrl::parse("url", "https://h/token").unwrap(),
+            client_id: id.into(),
+            authentication: Arc::new(ClientAuthentication::ClientSecretPost { secret }),
+            scope: scope.map(Arc::from),
+            additional_parameters: Arc::new([]),
+            hint: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
@@ -107,16 +124,8 @@ mod tests {
     use crate::transport::ProxySetting;
 
     fn identity(change: impl FnOnce(&mut TokenRequest)) -> Fingerprint {
-        let mut request = TokenRequest {
-            endpoint: ServerUrl::parse("url", "https://h/token").unwrap(),
-            client_id: "client".to_owned(),
-            authentication: ClientAuthentication::ClientSecretPost {
-                secret: Secret::new("s".to_owned()),
-            },
-            scope: Some("system/*.rs".to_owned()),
-            additional_parameters: vec![("a".to_owned(), Secret::new("1".to_owned()))],
-            hint: None,
-        };
+        let mut request = TokenRequest::of_client("client", "s", Some("system/*.rs"));
+        request.additional_parameters = Arc::new([("a".to_owned(), Secret::new("1".to_owned()))]);
         change(&mut request);
         let transport = TransportSettings {
             timeout: Duration::from_secs(30),
@@ -139,27 +148,32 @@ mod tests {
     fn whatever_is_sent_differently_is_another_identity() {
         let secret = |text: &str| Secret::new(text.to_owned());
         let same = identity(|_| {});
-        assert_eq!(same, identity(|request| request.hint = Some("x".to_owned())));
+        assert_eq!(same, identity(|request| request.hint = Some("x".into())));
         let others = [
             identity(|request| {
                 request.endpoint = ServerUrl::parse("url", "https://H/token").unwrap();
             }),
-            identity(|request| request.client_id.push('2')),
+            identity(|request| request.client_id = "client2".into()),
             identity(|request| request.scope = None),
-            identity(|request| request.scope = Some(String::new())),
+            identity(|request| request.scope = Some("".into())),
             identity(|request| {
                 request.authentication =
-                    ClientAuthentication::ClientSecretPost { secret: secret("t") };
+                    Arc::new(ClientAuthentication::ClientSecretPost { secret: secret("t") });
             }),
             identity(|request| {
-                request.authentication = ClientAuthentication::ClientSecretBasic {
+                request.authentication = Arc::new(ClientAuthentication::ClientSecretBasic {
                     secret: secret("s"),
                     encoding: crate::client_auth::BasicEncoding::Raw,
-                };
+                });
             }),
-            identity(|request| request.additional_parameters.clear()),
-            identity(|request| request.additional_parameters[0].1 = secret("2")),
-            identity(|request| request.additional_parameters.push(("a".to_owned(), secret("1")))),
+            identity(|request| request.additional_parameters = Arc::new([])),
+            identity(|request| {
+                request.additional_parameters = Arc::new([("a".to_owned(), secret("2"))]);
+            }),
+            identity(|request| {
+                let again = ("a".to_owned(), secret("1"));
+                request.additional_parameters = Arc::new([again.clone(), again]);
+            }),
         ];
         for (index, other) in others.iter().enumerate() {
             assert_ne!(&same, other);

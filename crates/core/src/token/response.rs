@@ -4,10 +4,10 @@
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-use super::Token;
 use super::request::TokenRequest;
 use super::schedule::RenewalPolicy;
 use super::scope::missing_scopes;
+use super::{Details, Token};
 use crate::clock::Now;
 use crate::events::Warning;
 use crate::random;
@@ -65,11 +65,10 @@ impl Expectation<'_> {
         members.remove("refresh_token");
         let chance = random::fraction();
         let schedule = self.renewal.schedule(self.sent_at, self.took, lifetime, chance);
+        let details = Details { missing_scopes: missing, extra: members, warnings };
         Ok(Token {
-            granted_scopes: granted,
-            missing_scopes: missing,
-            extra: members,
-            warnings,
+            scope: granted.join(" ").into(),
+            details: (!details.is_empty()).then(|| Box::new(details)),
             ..Token::bearer(&access_token, Some(schedule))
         })
     }
@@ -139,20 +138,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::client_auth::ClientAuthentication;
-    use crate::server_url::ServerUrl;
 
     fn read(members: Value) -> Result<Token, Unusable> {
-        let request = TokenRequest {
-            endpoint: ServerUrl::parse("url", "https://h/token").unwrap(),
-            client_id: "client".to_owned(),
-            authentication: ClientAuthentication::ClientSecretPost {
-                secret: Secret::new("the-secret".to_owned()),
-            },
-            scope: Some("system/Patient.rs system/Group.rs".to_owned()),
-            additional_parameters: Vec::new(),
-            hint: None,
-        };
+        let request = TokenRequest::of_client(
+            "client",
+            "the-secret",
+            Some("system/Patient.rs system/Group.rs"),
+        );
         let expectation = Expectation {
             request: &request,
             sent_at: Now::read(),
@@ -172,7 +164,7 @@ mod tests {
     }
 
     fn warnings(token: &Token) -> Vec<&str> {
-        token.warnings.iter().map(|warning| warning.code).collect()
+        token.warnings().iter().map(|warning| warning.code).collect()
     }
 
     fn lifetime_of(expires_in: &Value) -> u64 {
@@ -225,7 +217,7 @@ mod tests {
     fn scopes_are_read_from_a_string_an_array_or_the_request() {
         let scopes = |value: Value| {
             let token = read_members(&json!({"scope": value})).unwrap();
-            (token.granted_scopes.join(" "), token.missing_scopes.join(" "))
+            (token.scope.to_string(), token.missing_scopes().join(" "))
         };
         let pair = |granted: &str, missing: &str| (granted.to_owned(), missing.to_owned());
         assert_eq!(scopes(json!("system/*.read")), pair("system/*.read", ""));
@@ -241,7 +233,7 @@ mod tests {
     #[test]
     fn a_refresh_token_is_dropped_and_other_members_are_kept() {
         let token = read_members(&json!({"refresh_token": "r", "patient": "p1"})).unwrap();
-        assert_eq!(Value::Object(token.extra), json!({"patient": "p1"}));
+        assert_eq!(token.extra(), json!({"patient": "p1"}).as_object());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One HTTP client per transport setting, shared and kept alive by whoever uses it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -13,12 +14,12 @@ use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::explanation::{explain, root_cause};
+use super::explanation::{broke_unanswered, explain, root_cause};
 use super::limits::{self, BodyError};
 use super::proxy::ProxySetting;
 use super::retry::parse_retry_after;
 use super::settings::TransportSettings;
-use super::tls::ExtraTrust;
+use super::tls::{ExtraTrust, client_config};
 use crate::error::{Error, ErrorCode, TransportError};
 use crate::fingerprint::Fingerprint;
 use crate::server_url::{display, is_loopback};
@@ -39,6 +40,7 @@ impl TransportPool {
             settings: settings.clone(),
             client: Mutex::default(),
             loopback_client: Mutex::default(),
+            has_answered: AtomicBool::new(false),
         });
         pool.insert(fingerprint, Arc::downgrade(&transport));
         transport
@@ -54,6 +56,8 @@ pub(crate) struct Transport {
     /// Clear text is allowed on loopback because it never leaves this machine: no proxy of the
     /// environment may see it.
     loopback_client: Mutex<Option<ReadyClient>>,
+    /// Some server has: there may be kept connections.
+    has_answered: AtomicBool,
 }
 
 #[derive(Clone, Debug)]
@@ -143,11 +147,17 @@ impl Transport {
         ready: &ReadyClient,
         request: reqwest::RequestBuilder,
     ) -> Result<Answer, NoAnswer> {
-        let failed = |error: &reqwest::Error| {
+        let failed = |error: &reqwest::Error, stale_connection| {
             let complaint = ready.trust_complaint.as_deref();
-            NoAnswer::Failed(explain(&self.settings, complaint, url, error))
+            let error = explain(&self.settings, complaint, url, error);
+            NoAnswer::Failed(TransportError { stale_connection, ..error }.into())
         };
-        let response = request.send().await.map_err(|error| failed(&error))?;
+        let response = request.send().await.map_err(|error| {
+            // Only a connection that has been kept from an earlier answer can be stale.
+            let kept = self.has_answered.load(Ordering::Relaxed);
+            failed(&error, kept && broke_unanswered(&error))
+        })?;
+        self.has_answered.store(true, Ordering::Relaxed);
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         match limits::read_body(response, self.settings.max_response_bytes).await {
@@ -155,7 +165,7 @@ impl Transport {
             Err(BodyError::TooLarge) => {
                 Err(NoAnswer::TooLarge { status, limit: self.settings.max_response_bytes })
             }
-            Err(BodyError::Broken(error)) => Err(failed(&error)),
+            Err(BodyError::Broken(error)) => Err(failed(&error, false)),
         }
     }
 
@@ -183,6 +193,7 @@ impl Transport {
                      SSL_CERT_FILE at a PEM bundle, or set http.ca"
                         .to_owned(),
                 ),
+                stale_connection: false,
             })))
         })?;
         *place = Some(ready.clone());
@@ -193,27 +204,12 @@ impl Transport {
 impl TransportSettings {
     fn connect(&self) -> Result<ReadyClient, String> {
         let extra = ExtraTrust::from_environment();
-        let trusted: Vec<_> = self.ca.iter().chain(&extra.certificates).collect();
-        let certificates = || {
-            trusted
-                .iter()
-                .map(|der| {
-                    reqwest::Certificate::from_der(der)
-                        .map_err(|_| "a certificate of http.ca is damaged".to_owned())
-                })
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let merged = self.builder()?.tls_certs_merge(certificates()?).build();
-        let client = match merged {
-            Ok(client) => client,
-            // A machine without any CA store can still reach a server whose CA was given.
-            Err(_) if !trusted.is_empty() => self
-                .builder()?
-                .tls_certs_only(certificates()?)
-                .build()
-                .map_err(|error| root_cause(&error))?,
-            Err(error) => return Err(root_cause(&error)),
-        };
+        let trusted = self.ca.iter().chain(&extra.certificates).map(Vec::as_slice);
+        let client = self
+            .builder()?
+            .tls_backend_preconfigured(client_config(trusted)?)
+            .build()
+            .map_err(|error| root_cause(&error))?;
         Ok(ReadyClient { client, trust_complaint: extra.complaint })
     }
 

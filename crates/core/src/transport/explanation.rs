@@ -1,13 +1,14 @@
 //! Why there was no answer, and what to try, in words.
 
 use std::error::Error as StdError;
+use std::io::ErrorKind;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use url::Url;
 
 use super::settings::TransportSettings;
 use super::tls::tls_error;
-use crate::error::{Error, ErrorCode, TransportError};
+use crate::error::{ErrorCode, TransportError};
 use crate::server_url::display;
 
 /// `trust_complaint`: what was wrong with `NODE_EXTRA_CA_CERTS`.
@@ -16,7 +17,7 @@ pub(super) fn explain(
     trust_complaint: Option<&str>,
     url: &Url,
     error: &reqwest::Error,
-) -> Error {
+) -> TransportError {
     let (code, reason, hint) = if error.is_timeout() {
         let reason = if error.is_connect() {
             format!("no connection within {} ms", settings.connect_timeout.as_millis())
@@ -35,7 +36,26 @@ pub(super) fn explain(
         let hint = network_hint(error, &reason);
         (ErrorCode::Network, reason, hint.to_owned())
     };
-    Error::Transport(Box::new(TransportError { code, url: display(url), reason, hint: Some(hint) }))
+    TransportError { code, url: display(url), reason, hint: Some(hint), stale_connection: false }
+}
+
+/// True where the connection ended before a byte of the answer, as one does that the server closes
+/// while the request is on its way.
+pub(super) fn broke_unanswered(error: &reqwest::Error) -> bool {
+    if error.is_connect() || error.is_timeout() {
+        return false;
+    }
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message) {
+            return true;
+        }
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+        }
+        next = error.source();
+    }
+    false
 }
 
 fn network_hint(error: &reqwest::Error, reason: &str) -> &'static str {

@@ -54,7 +54,9 @@ where
 {
     let deadline = Instant::now() + policy.deadline;
     let mut last = None;
-    for attempts in 1.. {
+    let mut attempts = 1;
+    let mut fresh_connection = false;
+    loop {
         let outcome = timeout_at(deadline, attempt(attempts)).await;
         let error = match outcome {
             Ok(Ok(value)) => return Ok(value),
@@ -64,13 +66,18 @@ where
                 return Err(after(attempts, last.unwrap_or_else(|| out_of_time(policy, url))));
             }
         };
+        if error.is_stale_connection() && !fresh_connection {
+            // The server never answered it, and was not overloaded: no attempt, and nothing to wait for.
+            fresh_connection = true;
+            continue;
+        }
         match policy.wait_after(attempts, &error) {
             Some(wait) if Instant::now() + wait < deadline => sleep(wait).await,
             _ => return Err(after(attempts, error)),
         }
         last = Some(error);
+        attempts += 1;
     }
-    Err(out_of_time(policy, url))
 }
 
 fn after(attempts: u32, error: Error) -> Error {
@@ -83,6 +90,7 @@ fn out_of_time(policy: &RetryPolicy, url: &str) -> Error {
         url: url.to_owned(),
         reason: format!("no complete answer within {} ms", policy.deadline.as_millis()),
         hint: Some("the deadline is retry.deadlineMs".to_owned()),
+        stale_connection: false,
     }))
 }
 
@@ -169,6 +177,7 @@ mod tests {
             url: String::new(),
             reason: String::new(),
             hint: None,
+            stale_connection: false,
         }));
         assert!(POLICY.wait_after(1, &tls).is_none());
     }

@@ -6,7 +6,7 @@ use super::proxy::ProxySetting;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 
 /// Validated: every string in it has been parsed once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TransportSettings {
     /// Whole of one HTTP attempt.
     pub(crate) timeout: Duration,

@@ -2,9 +2,12 @@
 
 use std::error::Error as StdError;
 use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
 
-use rustls::RootCertStore;
+use rustls::client::{ClientConfig, WantsClientCert as WantsClientCertState};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
+use rustls::{ConfigBuilder, RootCertStore, WantsVerifier};
 
 use crate::error::Problem;
 
@@ -85,6 +88,66 @@ impl ExtraTrust {
             },
         }
     }
+}
+
+/// TLS 1.2 and 1.3 towards servers whose certificate the system trusts, or one of these.
+pub(super) fn client_config<'a>(
+    extra: impl Iterator<Item = &'a [u8]>,
+) -> Result<ClientConfig, String> {
+    let extra = extra.map(|der| CertificateDer::from(der.to_vec()));
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    with_trust(builder, extra)
+        .map(WantsClientCert::with_no_client_auth)
+        .map_err(|error| error.to_string())
+}
+
+type WantsClientCert = ConfigBuilder<ClientConfig, WantsClientCertState>;
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+        LazyLock::new(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    PROVIDER.clone()
+}
+
+/// The system's store is read from disk once, in milliseconds, and shared; a client that trusts no
+/// more needs no copy of it.
+#[cfg(not(any(windows, target_vendor = "apple")))]
+fn with_trust(
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    extra: impl Iterator<Item = CertificateDer<'static>>,
+) -> Result<WantsClientCert, rustls::Error> {
+    static SYSTEM: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+        let mut store = RootCertStore::empty();
+        // What cannot be read there is missing, and the error of the server that needs it says so.
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(store)
+    });
+    let mut extra = extra.peekable();
+    if extra.peek().is_none() {
+        if SYSTEM.is_empty() {
+            return Err(rustls::Error::General(
+                "this system has no trusted CA certificates".to_owned(),
+            ));
+        }
+        return Ok(builder.with_root_certificates(SYSTEM.clone()));
+    }
+    let mut store = RootCertStore::clone(&SYSTEM);
+    for certificate in extra {
+        store.add(certificate)?;
+    }
+    Ok(builder.with_root_certificates(store))
+}
+
+/// There the operating system itself verifies, with what its administrators have set up.
+#[cfg(any(windows, target_vendor = "apple"))]
+fn with_trust(
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    extra: impl Iterator<Item = CertificateDer<'static>>,
+) -> Result<WantsClientCert, rustls::Error> {
+    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider())?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
 }
 
 /// The TLS error somewhere below a transport error. `io::Error` hides what it wraps from

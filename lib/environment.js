@@ -1,6 +1,6 @@
 'use strict';
 
-const { Mailbox } = require('./native.js');
+const { Environment } = require('./native.js');
 const { isTracing, publishTokenRequest } = require('./token-requests.js');
 
 /**
@@ -16,8 +16,16 @@ let tickets = 0;
 let waitedFor = 0;
 let listening = false;
 
-/** This thread's one: through it comes everything that the core has to say. */
-const mailbox = new Mailbox(deliver);
+/** What this thread has of the core: its interceptors, by number, and everything that the core has to say. */
+const environment = new Environment(deliver);
+
+/**
+ * An interceptor that nobody has any more leaves the core. A native object for each would have the same effect,
+ * at many times the cost for every garbage collection.
+ *
+ * @type {FinalizationRegistry<number>}
+ */
+const abandoned = new FinalizationRegistry((interceptor) => environment.forgetInterceptor(interceptor));
 
 /**
  * @param {PendingToken} pending
@@ -34,18 +42,18 @@ function openTicket(pending, request) {
 function updateListening() {
   if (listening === isTracing()) return;
   listening = !listening;
-  mailbox.listen(listening);
+  environment.listen(listening);
 }
 
 /** Somebody waits for one more token: the process stays alive. */
 function hold() {
   waitedFor += 1;
-  if (waitedFor === 1) mailbox.hold();
+  if (waitedFor === 1) environment.hold();
 }
 
 function release() {
   waitedFor -= 1;
-  if (waitedFor === 0) mailbox.release();
+  if (waitedFor === 0) environment.release();
 }
 
 /** @param {NativeLetter[]} letters */
@@ -74,10 +82,10 @@ function settle(ticket, outcome) {
  */
 async function askHooks(ticket, call, context) {
   try {
-    mailbox.answerHook(call, await pendingByTicket.get(ticket)?.askHooks(context));
+    environment.answerHook(call, await pendingByTicket.get(ticket)?.askHooks(context));
   } catch {
-    mailbox.failHook(call);
+    environment.failHook(call);
   }
 }
 
-module.exports = { hold, mailbox, openTicket, release, updateListening };
+module.exports = { abandoned, environment, hold, openTicket, release, updateListening };
