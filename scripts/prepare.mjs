@@ -17,17 +17,22 @@ export async function prepareTools() {
   const missing = missingTools(root);
   for (const problem of missing) console.error(problem);
   if (missing.length > 0) return false;
-  if (dependenciesAreCurrent()) return true;
-  console.log('Installing the development dependencies …');
-  const installed = await npm(
-    'ci',
-    '--ignore-scripts',
-    '--include=dev',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-  );
-  if (!installed) console.error('The development dependencies could not be installed.');
+  return prepareDependencies(root, 'development dependencies');
+}
+
+/**
+ * Installs what a folder's lock file names, unless it is there.
+ *
+ * @param {string} folder
+ * @param {string} what in words
+ * @returns {Promise<boolean>}
+ */
+export async function prepareDependencies(folder, what) {
+  if (dependenciesAreCurrent(folder)) return true;
+  console.log(`Installing the ${what} …`);
+  const options = ['--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const installed = await npm(folder, 'ci', ...options);
+  if (!installed) console.error(`The ${what} could not be installed.`);
   return installed;
 }
 
@@ -44,18 +49,18 @@ export async function prepareAddon() {
   return built;
 }
 
-function dependenciesAreCurrent() {
+function dependenciesAreCurrent(folder) {
   // npm writes this file last: without it an installation was interrupted.
-  const installed = statSync(join(root, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
-  return installed !== undefined && installed.mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+  const installed = statSync(join(folder, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
+  return installed !== undefined && installed.mtimeMs >= statSync(join(folder, 'package-lock.json')).mtimeMs;
 }
 
-async function npm(...args) {
+async function npm(cwd, ...args) {
   const cli = process.env.npm_execpath;
   // As a script where it can be had: on Windows the command `npm` is a batch file, which needs a shell.
   const { ok } =
     cli !== undefined && basename(cli) === 'npm-cli.js'
-      ? await run(process.execPath, [cli, ...args], { cwd: root })
-      : await run('npm', args, { cwd: root });
+      ? await run(process.execPath, [cli, ...args], { cwd })
+      : await run('npm', args, { cwd });
   return ok;
 }
