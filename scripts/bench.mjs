@@ -7,7 +7,15 @@ import { run } from './run.mjs';
 // Runs every benchmark and writes bench/RESULTS.md, or runs those whose names contain one of the arguments.
 
 /** In the order of the results. */
-const BENCHMARKS = ['cached-header', 'token-request', 'first-token', 'renewal-storm', 'load', 'memory'];
+const BENCHMARKS = [
+  'cached-header',
+  'token-request',
+  'first-token',
+  'renewal-storm',
+  'load',
+  'memory',
+  'pre-token-hook',
+];
 
 const bench = join(root, 'bench');
 const wanted = process.argv.slice(2);
