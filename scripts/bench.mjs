@@ -15,6 +15,7 @@ const BENCHMARKS = [
   'load',
   'memory',
   'pre-token-hook',
+  'worker-threads',
 ];
 
 const bench = join(root, 'bench');
