@@ -16,6 +16,7 @@ const BENCHMARKS = [
   'memory',
   'pre-token-hook',
   'worker-threads',
+  'steady-load',
 ];
 
 const bench = join(root, 'bench');
