@@ -8,11 +8,15 @@ use crate::server_url::ServerUrl;
 /// A caller that makes up base URLs must not fill the memory.
 const MAX_SLOTS: usize = 4096;
 
+/// Of bases that are not the interceptor's own.
+#[derive(Default)]
+struct OtherSlots(HashMap<Box<str>, Slot>);
+
 /// Slots by FHIR base URL. Most interceptors know one base, their own: it needs no map.
 pub(super) struct Slots {
     own_base: Option<ServerUrl>,
     own: Option<Box<Slot>>,
-    others: Option<Box<HashMap<Box<str>, Box<Slot>>>>,
+    others: Option<Box<OtherSlots>>,
     uses: u64,
 }
 
@@ -24,7 +28,7 @@ impl Slots {
     /// `None`: the interceptor's own base. With and without a trailing slash it is one (SD-1).
     pub(super) fn get(&mut self, base: Option<&str>) -> Option<&mut Slot> {
         match self.other(base) {
-            Some(other) => self.others.as_mut()?.get_mut(other).map(Box::as_mut),
+            Some(other) => self.others.as_mut()?.0.get_mut(other),
             None => self.own.as_deref_mut(),
         }
     }
@@ -43,11 +47,7 @@ impl Slots {
         self.uses += 1;
         let slot = match self.other(base) {
             None => self.own.get_or_insert_with(|| Box::new(Slot::new())),
-            Some(other) => {
-                let others = self.others.get_or_insert_default();
-                make_room(others, other);
-                others.entry(other.into()).or_insert_with(|| Box::new(Slot::new()))
-            }
+            Some(other) => self.others.get_or_insert_default().get_or_insert(other),
         };
         slot.last_use = self.uses;
         slot
@@ -64,8 +64,8 @@ impl Slots {
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        let others = self.others.iter_mut().flat_map(|others| others.values_mut());
-        self.own.iter_mut().chain(others).map(Box::as_mut)
+        let others = self.others.iter_mut().flat_map(|others| others.0.values_mut());
+        self.own.as_deref_mut().into_iter().chain(others)
     }
 
     pub(super) fn clear(&mut self) {
@@ -74,15 +74,24 @@ impl Slots {
     }
 }
 
-/// Lets the slot go that was not used for the longest time.
-fn make_room(others: &mut HashMap<Box<str>, Box<Slot>>, coming: &str) {
-    if others.len() < MAX_SLOTS || others.contains_key(coming) {
-        return;
+impl OtherSlots {
+    fn get_or_insert(&mut self, base: &str) -> &mut Slot {
+        if !self.0.contains_key(base) {
+            self.make_room();
+        }
+        self.0.entry(base.into()).or_insert_with(Slot::new)
     }
-    let idle = others.iter().filter(|(_, slot)| slot.acquisition.is_none());
-    let oldest = idle.min_by_key(|(_, slot)| slot.last_use).map(|(base, _)| base.clone());
-    if let Some(base) = oldest {
-        others.remove(&base);
+
+    /// Lets the slot go that was not used for the longest time.
+    fn make_room(&mut self) {
+        if self.0.len() < MAX_SLOTS {
+            return;
+        }
+        let idle = self.0.iter().filter(|(_, slot)| slot.acquisition.is_none());
+        let oldest = idle.min_by_key(|(_, slot)| slot.last_use).map(|(base, _)| base.clone());
+        if let Some(base) = oldest {
+            self.0.remove(&base);
+        }
     }
 }
 
@@ -103,7 +112,7 @@ mod tests {
         }
         slots.get_or_insert(Some("https://h/0/"));
         slots.get_or_insert(Some("https://new"));
-        assert_eq!(slots.others.as_ref().unwrap().len(), MAX_SLOTS);
+        assert_eq!(slots.others.as_ref().unwrap().0.len(), MAX_SLOTS);
         assert!(slots.get(Some("https://h/0")).is_some());
         assert!(slots.get(Some("https://h/1")).is_none());
         assert!(slots.get(Some("https://own/")).is_some());
