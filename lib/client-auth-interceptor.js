@@ -341,16 +341,21 @@ class ClientAuthInterceptorFactory {
     if (typeof params !== 'object' || params === null) {
       throw invalidConfig('params: expected ClientAuthParams or an object of options', captureCaller(create));
     }
-    const number = unwrap(environment.createInterceptor(draftOf(params)), create);
+    const given = settingsOf(params);
+    const draft = given ?? draftOf(params);
+    const created = environment.createInterceptor(draft);
+    if (given === null) draft.discard();
+    const number = unwrap(created, create);
     publishNativeWarnings(number);
     return new ClientAuthInterceptor(CONSTRUCTION_KEY, number);
   }
 }
 
-/** @param {Params} params */
+/**
+ * @param {Params} params
+ * @returns {import('./native.js').Settings}
+ */
 function draftOf(params) {
-  const draft = settingsOf(params);
-  if (draft !== null) return draft;
   if ('withClientSecret' in params) {
     // Its settings are out of reach; read as plain options they would seem to be missing.
     throw invalidConfig(
@@ -358,7 +363,8 @@ function draftOf(params) {
       captureCaller(ClientAuthInterceptorFactory.create),
     );
   }
-  return draftOf(ClientAuthParams.from(/** @type {import('../index.js').ClientAuthOptions} */ (params)));
+  const draft = ClientAuthParams.from(/** @type {import('../index.js').ClientAuthOptions} */ (params));
+  return /** @type {import('./native.js').Settings} */ (settingsOf(draft));
 }
 
 /** @param {import('./native.js').NativeToken} token */

@@ -36,7 +36,7 @@ impl Environment {
     pub fn create_interceptor(&self, settings: &Settings) -> Outcome<u32> {
         let engine = Engine::process();
         let observer = self.mailbox.post().clone() as Arc<dyn Observer>;
-        let created = ClientAuthParams::validate(&settings.options, &engine.keystores)
+        let created = ClientAuthParams::validate(&settings.options(), &engine.keystores)
             .and_then(|params| ClientAuthInterceptor::new(engine, params, Some(observer)));
         let mut interceptors = self.interceptors.borrow_mut();
         Outcome(created.map(|interceptor| number(interceptors.insert(interceptor))))

@@ -37,7 +37,8 @@ const RENEWAL_NAMES: [&str; 5] =
 #[napi]
 #[derive(Default)]
 pub struct Settings {
-    pub(crate) options: ClientAuthOptions,
+    /// In a box, so that `discard` frees it without waiting for the garbage collector.
+    options: Option<Box<ClientAuthOptions>>,
 }
 
 #[napi]
@@ -51,10 +52,10 @@ impl Settings {
     /// Puts these over what was set before: all of them, or none if one is refused.
     #[napi(catch_unwind, ts_args_type = "options: unknown", ts_return_type = "Outcome<null>")]
     pub fn set(&mut self, options: Unknown<'_>) -> Result<Outcome<Null>> {
-        let mut merged = self.options.clone();
+        let mut merged = self.options();
         match merge(&mut merged, options) {
             Ok(()) => {
-                self.options = merged;
+                self.options = Some(Box::new(merged));
                 Ok(Outcome(Ok(DONE)))
             }
             Err(ReadError::Problem(problem)) => Ok(Outcome(Err(problem.into()))),
@@ -62,22 +63,28 @@ impl Settings {
         }
     }
 
+    /// Wipes them: nobody reads this draft again.
+    #[napi(catch_unwind)]
+    pub fn discard(&mut self) {
+        self.options = None;
+    }
+
     /// `clientId`
     #[napi(getter, catch_unwind)]
     pub fn client_id(&self) -> Option<String> {
-        self.options.client_id.clone()
+        self.options.as_ref()?.client_id.clone()
     }
 
     /// `keystore`
     #[napi(getter, catch_unwind)]
     pub fn keystore_name(&self) -> Option<String> {
-        self.options.keystore.clone()
+        self.options.as_ref()?.keystore.clone()
     }
 
     /// `undefined`: never set; `null`: deliberately none.
     #[napi(getter, catch_unwind)]
     pub fn scope(&self) -> Either3<String, Null, Undefined> {
-        match &self.options.scope {
+        match self.options.as_ref().and_then(|options| options.scope.as_ref()) {
             Some(Some(scope)) => Either3::A(scope.clone()),
             Some(None) => Either3::B(Null),
             None => Either3::C(()),
@@ -87,13 +94,19 @@ impl Settings {
     /// `forceHttpInTokenRequestAudience`
     #[napi(getter, catch_unwind)]
     pub fn force_http_in_token_request_audience(&self) -> bool {
-        self.options.force_http_in_token_request_audience
+        self.options.as_ref().is_some_and(|options| options.force_http_in_token_request_audience)
     }
 
     /// Whether there is one; never which.
     #[napi(getter, catch_unwind)]
     pub fn has_client_secret(&self) -> bool {
-        self.options.client_secret.is_some()
+        self.options.as_ref().is_some_and(|options| options.client_secret.is_some())
+    }
+}
+
+impl Settings {
+    pub(crate) fn options(&self) -> ClientAuthOptions {
+        self.options.as_deref().cloned().unwrap_or_default()
     }
 }
 

@@ -74,8 +74,8 @@ impl Inner {
         let CommonParams { retry, renewal, .. } = &*params.common;
         let identity = request.identity(&params.common.transport, retry, renewal);
         let source = engine.sources.get(identity, || {
-            let endpoint = TokenEndpoint::new(request, transport.clone(), *retry, *renewal);
-            TokenSource::new(Box::new(endpoint), *renewal, &engine.timer)
+            let endpoint = TokenEndpoint::new(request, transport.clone(), *retry, renewal.clone());
+            TokenSource::new(Box::new(endpoint), renewal.clone(), &engine.timer)
         });
         if let Some(observer) = &self.observer {
             source.attach(observer);

@@ -39,7 +39,7 @@ pub(crate) struct CommonParams {
     /// As origins: scheme, host, and port where it is not the scheme's own.
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) allow_insecure_http: bool,
-    pub(crate) renewal: RenewalPolicy,
+    pub(crate) renewal: Arc<RenewalPolicy>,
     pub(crate) retry: RetryPolicy,
     pub(crate) transport: TransportSettings,
 }
@@ -93,7 +93,7 @@ impl ClientAuthParams {
             fhir_base_url,
             allowed_origins,
             allow_insecure_http: options.allow_insecure_http,
-            renewal,
+            renewal: Arc::new(renewal),
             retry,
             transport,
         };

@@ -22,7 +22,7 @@ pub(crate) struct TokenEndpoint {
     pub(super) request: TokenRequest,
     pub(super) transport: Arc<Transport>,
     pub(super) retry: RetryPolicy,
-    pub(super) renewal: RenewalPolicy,
+    pub(super) renewal: Arc<RenewalPolicy>,
     pub(super) observers: Observers,
 }
 
@@ -31,7 +31,7 @@ impl TokenEndpoint {
         request: TokenRequest,
         transport: Arc<Transport>,
         retry: RetryPolicy,
-        renewal: RenewalPolicy,
+        renewal: Arc<RenewalPolicy>,
     ) -> Self {
         Self { request, transport, retry, renewal, observers: Observers::default() }
     }

@@ -71,7 +71,7 @@ pub(crate) struct Served {
 impl TokenSource {
     pub(crate) fn new(
         requester: Box<dyn RequestToken>,
-        policy: RenewalPolicy,
+        policy: impl Into<Arc<RenewalPolicy>>,
         timer: &'static Timer,
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);

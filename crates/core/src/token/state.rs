@@ -46,11 +46,12 @@ const LONGEST_RENEWAL_PAUSE: Duration = Duration::from_secs(30);
 const SHORTEST_RENEWAL_PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) struct State {
-    policy: RenewalPolicy,
+    policy: Arc<RenewalPolicy>,
     token: Option<Held>,
     flight: Option<Flight>,
     flights: u64,
-    setback: Option<Setback>,
+    /// Seldom there, and large.
+    setback: Option<Box<Setback>>,
     setbacks_in_a_row: u32,
     rejections_in_a_row: u32,
     next_reason: TokenRequestReason,
@@ -110,9 +111,9 @@ pub(super) struct Served {
 }
 
 impl State {
-    pub(super) fn new(policy: RenewalPolicy) -> Self {
+    pub(super) fn new(policy: impl Into<Arc<RenewalPolicy>>) -> Self {
         Self {
-            policy,
+            policy: policy.into(),
             token: None,
             flight: None,
             flights: 0,
@@ -166,8 +167,8 @@ impl State {
             .setback
             .as_ref()
             .filter(|setback| setback.stands_until.is_some_and(|until| !now.has_reached(until)));
-        if let Some(Setback { error, .. }) = refusal {
-            return Answer::Refused(error.clone());
+        if let Some(setback) = refusal {
+            return Answer::Refused(setback.error.clone());
         }
         let departure = self.depart(false);
         self.used = true;
@@ -312,11 +313,11 @@ impl State {
             None => back_off(self.setbacks_in_a_row - 1),
         };
         let pause = pause.clamp(SHORTEST_RENEWAL_PAUSE, LONGEST_RENEWAL_PAUSE);
-        self.setback = Some(Setback {
+        self.setback = Some(Box::new(Setback {
             error: error.clone(),
             renew_from: now.plus(pause),
             stands_until: stands.map(|stands| now.plus(stands)),
-        });
+        }));
     }
 
     /// 1 s, doubled, up to `renewal.failureCooldownSeconds`.
