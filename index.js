@@ -1,18 +1,21 @@
 'use strict';
 
-const { BasicNameValuePair } = require('./lib/additional-parameters.js');
 const { ClientAuthError } = require('./lib/client-auth-error.js');
 const { ClientAuthInterceptor, ClientAuthInterceptorFactory } = require('./lib/client-auth-interceptor.js');
 const { ClientAuthParams } = require('./lib/client-auth-params.js');
-const { Keystores } = require('./lib/keystores.js');
 
 /** @satisfies {typeof import('./index.js')} */
 module.exports = {
-  BasicNameValuePair,
   ClientAuthError,
   ClientAuthInterceptor,
   ClientAuthInterceptorFactory,
   ClientAuthParams,
   ClientAuthState: ClientAuthParams,
-  Keystores,
+  // What many programs never use is loaded when it is: `require` counts in every short-lived process.
+  get BasicNameValuePair() {
+    return require('./lib/additional-parameters.js').BasicNameValuePair;
+  },
+  get Keystores() {
+    return require('./lib/keystores.js').Keystores;
+  },
 };

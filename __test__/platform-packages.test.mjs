@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import test from 'ava';
+
+const { buildsFor } = createRequire(import.meta.url)('../lib/addon.js');
 
 const root = new URL('../', import.meta.url);
 const { name, version, engines, license, napi } = readJson('package.json');
@@ -27,11 +30,14 @@ for (const { folder, os, cpu, libc } of platforms) {
   });
 
   test(`the loader looks for ${folder} under the names that its package has`, (t) => {
-    const loader = readFileSync(new URL('lib/native.js', root), 'utf8');
-    t.true(loader.includes(`require('./${napi.binaryName}.${folder}.node')`));
-    t.true(loader.includes(`require('${name}-${folder}')`));
+    t.true(buildsFor(os, cpu).includes(folder));
   });
 }
+
+test('there is no build for other systems', (t) => {
+  t.deepEqual(buildsFor('sunos', 'x64'), []);
+  t.deepEqual(buildsFor('linux', 'ia32'), []);
+});
 
 function platformOf(target) {
   const [architecture, , system, environment] = target.split('-');

@@ -17,6 +17,13 @@
  * @typedef {{ stack: string }} CallerStack
  */
 
+/**
+ * What a native call returns: one of the two keys.
+ *
+ * @template T
+ * @typedef {{ value: T, error?: undefined } | { value?: undefined, error: NativeError }} Outcome
+ */
+
 class ClientAuthError extends Error {
   /**
    * @param {ClientAuthErrorCode} code
@@ -94,6 +101,17 @@ function fromNative(nativeError, caller, cause) {
 }
 
 /**
+ * @template T
+ * @param {Outcome<T>} outcome
+ * @param {Function} publicFunction whose caller the error points at
+ * @returns {T}
+ */
+function unwrap(outcome, publicFunction) {
+  if (outcome.error !== undefined) throw fromNative(outcome.error, captureCaller(publicFunction));
+  return outcome.value;
+}
+
+/**
  * @param {ClientAuthError} error
  * @param {CallerStack | undefined} caller
  */
@@ -104,4 +122,4 @@ function withCaller(error, caller) {
   return error;
 }
 
-module.exports = { CLOSED, ClientAuthError, captureCaller, fromNative, invalidConfig };
+module.exports = { CLOSED, ClientAuthError, captureCaller, fromNative, invalidConfig, unwrap };

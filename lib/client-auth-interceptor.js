@@ -1,18 +1,16 @@
 'use strict';
 
 const { inspect } = require('node:util');
-const { CLOSED, captureCaller, fromNative, invalidConfig } = require('./client-auth-error.js');
+const { CLOSED, captureCaller, fromNative, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { ClientAuthParams, settingsOf } = require('./client-auth-params.js');
 const { abandoned, environment, openTicket, updateListening } = require('./environment.js');
 const { NOTHING_KEPT, isCurrent, keep } = require('./kept-header.js');
-const { unwrap } = require('./outcome.js');
-const { PendingToken } = require('./pending-token.js');
-const { publishNativeWarnings } = require('./warnings.js');
 
 // What many programs never use is loaded when it is: `require` counts in every short-lived process.
 
 /**
  * @typedef {InstanceType<typeof import('./access-token.js').AccessToken>} AccessToken
+ * @typedef {InstanceType<typeof import('./pending-token.js').PendingToken>} PendingToken
  * @typedef {InstanceType<typeof import('./pre-token-hooks.js').PreTokenHooks>} PreTokenHooks
  * @typedef {InstanceType<typeof import('./request-hooks.js').RequestHooks>} RequestHooks
  * @typedef {InstanceType<typeof import('./token-origins.js').TokenOrigins>} TokenOrigins
@@ -40,7 +38,7 @@ class ClientAuthInterceptor {
   #keptByBase = null;
   /** Headers handed out without asking the core. */
   #hits = 0;
-  /** @type {Map<string | null, InstanceType<typeof PendingToken>> | null} what further callers can join */
+  /** @type {Map<string | null, PendingToken> | null} what further callers can join */
   #pendingByBase = null;
   // What most interceptors never need is made when it is: there can be a hundred thousand of them.
   /** @type {PreTokenHooks | null} */
@@ -287,11 +285,12 @@ class ClientAuthInterceptor {
 
   /** @param {string | null} fhirBaseUrl */
   #pendingToken(fhirBaseUrl) {
+    const { PendingToken } = require('./pending-token.js');
     return new PendingToken({
       askHooks: async (context) => this.#tokenHooks?.ask(context),
       isClosed: () => this.#closed,
       forget: (pending) => {
-        publishNativeWarnings(this.#number);
+        publishWarnings(this.#number);
         if (this.#pendingByBase?.get(fhirBaseUrl) !== pending) return;
         this.#pendingByBase.delete(fhirBaseUrl);
         if (this.#pendingByBase.size === 0) this.#pendingByBase = null;
@@ -346,7 +345,7 @@ class ClientAuthInterceptorFactory {
     const created = environment.createInterceptor(draft);
     if (given === null) draft.discard();
     const number = unwrap(created, create);
-    publishNativeWarnings(number);
+    publishWarnings(number);
     return new ClientAuthInterceptor(CONSTRUCTION_KEY, number);
   }
 }
@@ -365,6 +364,20 @@ function draftOf(params) {
   }
   const draft = ClientAuthParams.from(/** @type {import('../index.js').ClientAuthOptions} */ (params));
   return /** @type {import('./native.js').Settings} */ (settingsOf(draft));
+}
+
+/**
+ * Publishes what the core has noticed since the last call. It is taken even when nobody listens: a later
+ * subscriber should not be told of things long past.
+ *
+ * @param {number} number
+ */
+function publishWarnings(number) {
+  const warnings = environment.takeWarnings(number);
+  if (warnings.length === 0) return;
+  const { publishWarning } = require('./warnings.js');
+  const clientId = environment.clientId(number);
+  for (const { code, message } of warnings) publishWarning({ code, message, clientId });
 }
 
 /** @param {import('./native.js').NativeToken} token */

@@ -1,10 +1,8 @@
 'use strict';
 
 const { inspect } = require('node:util');
-const { normalizeAdditionalParameters } = require('./additional-parameters.js');
-const { captureCaller, invalidConfig } = require('./client-auth-error.js');
-const { Settings } = require('./native.js');
-const { unwrap } = require('./outcome.js');
+const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
+const { addon } = require('./addon.js');
 
 /**
  * @typedef {import('../index.js').ClientAuthOptions} ClientAuthOptions
@@ -14,13 +12,13 @@ const { unwrap } = require('./outcome.js');
 /**
  * The native draft of an object that ClientAuthParams constructed; null for any other.
  *
- * @type {(value: object) => Settings | null}
+ * @type {(value: object) => import('./native.js').Settings | null}
  */
 let settingsOf;
 
 /** The settings, secrets among them, are kept in native memory: what is not held here cannot be printed. */
 class ClientAuthParams {
-  #settings = new Settings();
+  #settings = new addon.Settings();
 
   static {
     settingsOf = (value) => (#settings in value ? value.#settings : null);
@@ -133,14 +131,17 @@ class ClientAuthParams {
    * @param {Function} caller
    */
   #merge(options, caller) {
-    const { additionalParameters } = options;
-    const normalized =
-      additionalParameters === undefined
-        ? options
-        : { ...options, additionalParameters: normalizeAdditionalParameters(additionalParameters) };
-    unwrap(this.#settings.set(normalized), caller);
+    unwrap(this.#settings.set(normalize(options)), caller);
     return this;
   }
+}
+
+/** @param {Partial<ClientAuthOptions>} options */
+function normalize(options) {
+  const { additionalParameters } = options;
+  if (additionalParameters === undefined) return options;
+  const { normalizeAdditionalParameters } = require('./additional-parameters.js');
+  return { ...options, additionalParameters: normalizeAdditionalParameters(additionalParameters) };
 }
 
 /**

@@ -1,7 +1,7 @@
 'use strict';
 
-const { Environment } = require('./native.js');
-const { isTracing, publishTokenRequest } = require('./token-requests.js');
+const { channel } = require('node:diagnostics_channel');
+const { addon } = require('./addon.js');
 
 /**
  * @typedef {import('./native.js').NativeLetter} NativeLetter
@@ -16,8 +16,11 @@ let tickets = 0;
 let waitedFor = 0;
 let listening = false;
 
+/** Those of `tracingChannel('smart-m2m:token')` that are used. */
+const traces = ['start', 'error', 'end'].map((name) => channel(`tracing:smart-m2m:token:${name}`));
+
 /** What this thread has of the core: its interceptors, by number, and everything that the core has to say. */
-const environment = new Environment(deliver);
+const environment = new addon.Environment(deliver);
 
 /**
  * An interceptor that nobody has any more leaves the core. A native object for each would have the same effect,
@@ -40,7 +43,7 @@ function openTicket(pending, request) {
 
 /** The core makes events only while somebody subscribes, which nothing announces. */
 function updateListening() {
-  if (listening === isTracing()) return;
+  if (listening === traces.some((trace) => trace.hasSubscribers)) return;
   listening = !listening;
   environment.listen(listening);
 }
@@ -59,7 +62,7 @@ function release() {
 /** @param {NativeLetter[]} letters */
 function deliver(letters) {
   for (const letter of letters) {
-    if (letter.event !== undefined) publishTokenRequest(letter.event);
+    if (letter.event !== undefined) require('./token-requests.js').publishTokenRequest(letter.event);
     else if (letter.outcome !== undefined) settle(letter.ticket, letter.outcome);
     else askHooks(letter.ticket, letter.call, letter.context);
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-const { hotPath } = require('./native.js');
+const { addon } = require('./addon.js');
 
 /**
  * A header with its promise, and for how long both may be handed out again.
@@ -36,10 +36,10 @@ function keep(cached) {
  *
  * @type {(kept: KeptHeader) => boolean}
  */
-const isCurrent = chooseCheck(hotPath());
+const isCurrent = chooseCheck(addon.hotPath());
 
 /**
- * @param {ReturnType<typeof hotPath>} views
+ * @param {ReturnType<typeof import('./native.js').hotPath>} views
  * @returns {(kept: KeptHeader) => boolean}
  */
 function chooseCheck(views) {

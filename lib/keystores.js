@@ -1,8 +1,7 @@
 'use strict';
 
-const { captureCaller, invalidConfig } = require('./client-auth-error.js');
-const native = require('./native.js');
-const { unwrap } = require('./outcome.js');
+const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
+const { addon } = require('./addon.js');
 
 /**
  * @typedef {import('../index.js').KeystoreInfo} KeystoreInfo
@@ -27,7 +26,7 @@ const Keystores = Object.freeze({
       'jwks' in source && typeof source.jwks === 'object' && source.jwks !== null
         ? { ...source, jwks: jsonOf(source.jwks, 'source.jwks', register) }
         : source;
-    return infoOf(unwrap(native.registerKeystore(name, given), register));
+    return infoOf(unwrap(addon.registerKeystore(name, given), register));
   },
 
   /**
@@ -47,17 +46,17 @@ const Keystores = Object.freeze({
       throw invalidConfig('classpath: expected a string', captureCaller(load));
     }
     const text = typeof definitions === 'string' ? definitions : jsonOf(definitions, 'definitions', load);
-    return unwrap(native.loadKeystores(text, classpath ?? null), load).map(infoOf);
+    return unwrap(addon.loadKeystores(text, classpath ?? null), load).map(infoOf);
   },
 
   list() {
-    return native.listKeystores().map(infoOf);
+    return addon.listKeystores().map(infoOf);
   },
 
   /** @param {string} name */
   unregister(name) {
     requireName(name, Keystores.unregister);
-    return native.unregisterKeystore(name);
+    return addon.unregisterKeystore(name);
   },
 
   /**
@@ -67,7 +66,7 @@ const Keystores = Object.freeze({
   publicJwks(name) {
     const { publicJwks } = Keystores;
     requireName(name, publicJwks);
-    return JSON.parse(unwrap(native.keystorePublicJwks(name), publicJwks));
+    return JSON.parse(unwrap(addon.keystorePublicJwks(name), publicJwks));
   },
 });
 

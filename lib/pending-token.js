@@ -5,7 +5,7 @@ const { hold, release } = require('./environment.js');
 
 /**
  * @typedef {import('./native.js').NativeToken} NativeToken
- * @typedef {import('./outcome.js').Outcome<NativeToken>} TokenOutcome
+ * @typedef {import('./client-auth-error.js').Outcome<NativeToken>} TokenOutcome
  * @typedef {import('./client-auth-error.js').CallerStack} CallerStack
  *
  * @typedef {object} Waiter

@@ -1,6 +1,6 @@
 'use strict';
 
-const { channel } = require('node:diagnostics_channel');
+const { tracingChannel } = require('node:diagnostics_channel');
 const { fromNative } = require('./client-auth-error.js');
 
 /**
@@ -11,18 +11,11 @@ const { fromNative } = require('./client-auth-error.js');
 /** Attempts under way at the same time; past this many, the oldest are told of as if they began at their end. */
 const MAX_OPEN = 1024;
 
-// Those of `tracingChannel('smart-m2m:token')`.
-const [start, end, error] = ['start', 'end', 'error'].map((name) =>
-  channel(`tracing:smart-m2m:token:${name}`),
-);
+const { start, end, error } = tracingChannel('smart-m2m:token');
 
 /** What `start` has published, for `error` and `end` to publish again. */
 /** @type {Map<number, TokenRequestTrace>} */
 const open = new Map();
-
-function isTracing() {
-  return start.hasSubscribers || end.hasSubscribers || error.hasSubscribers;
-}
 
 /**
  * One HTTP attempt, in the order of `tracingChannel.traceSync`: `start`, `error` if it failed, `end`.
@@ -55,4 +48,4 @@ function traceOf({ clientId, tokenEndpoint, reason, attempt }) {
   return { clientId, tokenEndpoint, reason, attempt };
 }
 
-module.exports = { isTracing, publishTokenRequest };
+module.exports = { publishTokenRequest };

@@ -4,7 +4,6 @@ import { packageBin } from './package-bin.mjs';
 import { run } from './run.mjs';
 
 const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', '.cargo', 'src', 'crates'];
-const LOADER = 'native.js';
 const TYPES = 'native.d.ts';
 
 /**
@@ -18,13 +17,13 @@ export function addonIsStale(root) {
   const prefix = `${napi.binaryName}.${process.platform}-${process.arch}`;
   const names = readdirSync(lib);
   const addon = names.find((name) => name.startsWith(prefix) && name.endsWith('.node'));
-  if (addon === undefined || !names.includes(LOADER) || !names.includes(TYPES)) return true;
+  if (addon === undefined || !names.includes(TYPES)) return true;
   const builtAt = statSync(join(lib, addon)).mtimeMs;
   return SOURCES.some((source) => newestChange(join(root, source)) > builtAt);
 }
 
 /**
- * Builds the addon and its loader into `lib/`.
+ * Builds the addon and its types into `lib/`.
  *
  * @param {string} root
  * @param {{ release?: boolean, args?: string[] }} [options] `args` as `napi build` takes them
@@ -32,7 +31,7 @@ export function addonIsStale(root) {
  */
 export async function buildAddon(root, { release = true, args = [] } = {}) {
   const profile = release ? ['--release'] : [];
-  const files = ['--output-dir', 'lib', '--js', LOADER, '--dts', TYPES];
+  const files = ['--output-dir', 'lib', '--no-js', '--dts', TYPES];
   const napi = packageBin(root, '@napi-rs/cli', 'napi');
   const { ok } = await run(process.execPath, [napi, 'build', '--platform', ...profile, ...files, ...args], {
     cwd: root,
