@@ -6,6 +6,8 @@ mod limits;
 mod proxy;
 mod retry;
 mod settings;
+#[cfg(not(any(windows, target_vendor = "apple")))]
+mod system_trust;
 mod tls;
 
 pub(crate) use client::{Answer, NoAnswer, Transport, TransportPool};

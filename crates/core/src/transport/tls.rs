@@ -4,10 +4,11 @@ use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use rustls::client::{ClientConfig, WantsClientCert as WantsClientCertState};
+use rustls::RootCertStore;
+use rustls::client::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
-use rustls::{ConfigBuilder, RootCertStore, WantsVerifier};
 
 use crate::error::Problem;
 
@@ -94,60 +95,31 @@ impl ExtraTrust {
 pub(super) fn client_config<'a>(
     extra: impl Iterator<Item = &'a [u8]>,
 ) -> Result<ClientConfig, String> {
-    let extra = extra.map(|der| CertificateDer::from(der.to_vec()));
-    let builder = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    with_trust(builder, extra)
-        .map(WantsClientCert::with_no_client_auth)
-        .map_err(|error| error.to_string())
-}
-
-type WantsClientCert = ConfigBuilder<ClientConfig, WantsClientCertState>;
-
-fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> =
         LazyLock::new(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
-    PROVIDER.clone()
+    let extra = extra.map(|der| CertificateDer::from(der.to_vec())).collect();
+    let verifier = trust(extra, PROVIDER.clone()).map_err(|error| error.to_string())?;
+    let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// The system's store is read from disk once, in milliseconds, and shared; a client that trusts no
-/// more needs no copy of it.
 #[cfg(not(any(windows, target_vendor = "apple")))]
-fn with_trust(
-    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-    extra: impl Iterator<Item = CertificateDer<'static>>,
-) -> Result<WantsClientCert, rustls::Error> {
-    static SYSTEM: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
-        let mut store = RootCertStore::empty();
-        // What cannot be read there is missing, and the error of the server that needs it says so.
-        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        Arc::new(store)
-    });
-    let mut extra = extra.peekable();
-    if extra.peek().is_none() {
-        if SYSTEM.is_empty() {
-            return Err(rustls::Error::General(
-                "this system has no trusted CA certificates".to_owned(),
-            ));
-        }
-        return Ok(builder.with_root_certificates(SYSTEM.clone()));
-    }
-    let mut store = RootCertStore::clone(&SYSTEM);
-    for certificate in extra {
-        store.add(certificate)?;
-    }
-    Ok(builder.with_root_certificates(store))
+fn trust(
+    extra: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    Ok(Arc::new(super::system_trust::SystemTrust::new(extra, provider)?))
 }
 
 /// There the operating system itself verifies, with what its administrators have set up.
 #[cfg(any(windows, target_vendor = "apple"))]
-fn with_trust(
-    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-    extra: impl Iterator<Item = CertificateDer<'static>>,
-) -> Result<WantsClientCert, rustls::Error> {
-    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider())?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
+fn trust(
+    extra: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    Ok(Arc::new(rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider)?))
 }
 
 /// The TLS error somewhere below a transport error. `io::Error` hides what it wraps from

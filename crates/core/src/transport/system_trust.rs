@@ -1,0 +1,123 @@
+//! The trust store of systems that keep one in files: read once in a process, and at first only its
+//! bundle. The folder beside the bundle mostly holds the same certificates again, one in a file,
+//! and takes ten times as long; it is read when a server's issuer is not in the bundle.
+
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
+
+/// The system's bundle; everything, where there is none or the user has named other places.
+static BUNDLE: LazyLock<RootCertStore> = LazyLock::new(|| {
+    let named_by_user =
+        ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+    let bundle = openssl_probe::probe().cert_file.filter(|_| !named_by_user);
+    let loaded =
+        bundle.map(|bundle| rustls_native_certs::load_certs_from_paths(Some(&bundle), None));
+    let store = loaded.map(|loaded| store_of(loaded.certs)).filter(|store| !store.is_empty());
+    store.unwrap_or_else(|| WHOLE.clone())
+});
+
+/// What cannot be read there is missing, and the error of the server that needs it says so.
+static WHOLE: LazyLock<RootCertStore> =
+    LazyLock::new(|| store_of(rustls_native_certs::load_native_certs().certs));
+
+fn store_of(certificates: Vec<CertificateDer<'static>>) -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(certificates);
+    store
+}
+
+/// Trusts the system, and some certificates more.
+#[derive(Debug)]
+pub(super) struct SystemTrust {
+    extra: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+    first: Arc<WebPkiServerVerifier>,
+    /// `None`: no more than `first`.
+    whole: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
+}
+
+impl SystemTrust {
+    /// Fails where there is nothing to trust at all.
+    pub(super) fn new(
+        extra: Vec<CertificateDer<'static>>,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, Error> {
+        if BUNDLE.is_empty() && extra.is_empty() {
+            return Err(Error::General("this system has no trusted CA certificates".to_owned()));
+        }
+        let first = verifier(&BUNDLE, &extra, &provider)?;
+        Ok(Self { extra, provider, first, whole: OnceLock::new() })
+    }
+
+    fn whole(&self) -> Option<&Arc<WebPkiServerVerifier>> {
+        let whole = self.whole.get_or_init(|| {
+            let has_more = WHOLE.len() > BUNDLE.len();
+            has_more.then(|| verifier(&WHOLE, &self.extra, &self.provider).ok()).flatten()
+        });
+        whole.as_ref()
+    }
+}
+
+fn verifier(
+    system: &RootCertStore,
+    extra: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, Error> {
+    let mut store = system.clone();
+    for certificate in extra {
+        store.add(certificate.clone())?;
+    }
+    WebPkiServerVerifier::builder_with_provider(store.into(), provider.clone())
+        .build()
+        .map_err(|error| Error::Other(OtherError(Arc::new(error))))
+}
+
+impl ServerCertVerifier for SystemTrust {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let by = |verifier: &WebPkiServerVerifier| {
+            verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        match by(&self.first) {
+            Err(unknown @ Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                self.whole().map_or(Err(unknown), |whole| by(whole))
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.first.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.first.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.first.supported_verify_schemes()
+    }
+}
