@@ -1,10 +1,9 @@
-import { getEventListeners, once } from 'node:events';
+import { getEventListeners } from 'node:events';
 import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { runNode } from './support/child.mjs';
-import { eventually } from './support/eventually.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
-import { json, text, tokenResponse } from './support/recording-server.mjs';
+import { json, text } from './support/recording-server.mjs';
 
 test.beforeEach(async (t) => {
   const server = await startPlainServer();
@@ -31,7 +30,7 @@ for (const [name, wait] of Object.entries(WAITS)) {
 
   test(`aborting ends the wait with the reason of the signal itself: ${name}`, async (t) => {
     const { server, interceptor } = t.context;
-    const gate = holdTokens(server);
+    const gate = server.holdTokens();
     const controller = new AbortController();
     const waiting = rejection(wait(interceptor, controller.signal, server));
     await gate.reached();
@@ -53,7 +52,7 @@ test('also with a live token an aborted signal ends the call', async (t) => {
 
 test('whoever leaves, the others get the token of the same request', async (t) => {
   const { server, interceptor } = t.context;
-  const gate = holdTokens(server);
+  const gate = server.holdTokens();
   const controller = new AbortController();
   const leaving = rejection(interceptor.getAuthorizationHeader({ signal: controller.signal }));
   const staying = [
@@ -70,7 +69,7 @@ test('whoever leaves, the others get the token of the same request', async (t) =
 
 test('when all have left, the request goes on for those who come', async (t) => {
   const { server, interceptor } = t.context;
-  const gate = holdTokens(server);
+  const gate = server.holdTokens();
   const controller = new AbortController();
   const leaving = [1, 2].map(() => rejection(interceptor.getAuthorizationHeader(controller)));
   await gate.reached();
@@ -84,7 +83,7 @@ test('when all have left, the request goes on for those who come', async (t) => 
 
 test('one of two signals ends the waits that it was given to, and no others', async (t) => {
   const { server, interceptor } = t.context;
-  const gate = holdTokens(server);
+  const gate = server.holdTokens();
   const [first, second] = [new AbortController(), new AbortController()];
   const leaving = [1, 2, 3].map(() => rejection(interceptor.getAuthorizationHeader(first)));
   const staying = [1, 2, 3].map(() => interceptor.getAuthorizationHeader(second));
@@ -108,7 +107,7 @@ test('no listener stays on a signal, however the wait ends', async (t) => {
 
 test('a signal shared by many calls has one listener', async (t) => {
   const { server, interceptor } = t.context;
-  const gate = holdTokens(server);
+  const gate = server.holdTokens();
   const { signal } = new AbortController();
   const waiting = Array.from({ length: 50 }, () => interceptor.getAuthorizationHeader({ signal }));
   t.is(getEventListeners(signal, 'abort').length, 1);
@@ -131,7 +130,7 @@ test('aborting while fetch waits for the second token ends the call', async (t) 
   const { server, interceptor } = t.context;
   await interceptor.getAuthorizationHeader();
   server.on('GET /fhir/Patient', text(401, ''));
-  const gate = holdTokens(server);
+  const gate = server.holdTokens();
   const controller = new AbortController();
   const waiting = rejection(interceptor.fetch(server.patients, controller));
   await gate.reached(2);
@@ -143,7 +142,7 @@ test('aborting while fetch waits for the second token ends the call', async (t) 
 
 test('closing ends every wait', async (t) => {
   const { server, interceptor } = t.context;
-  const gate = holdTokens(server);
+  const gate = server.holdTokens();
   const waiting = [
     interceptor.getAuthorizationHeader(),
     interceptor.getAccessToken(new AbortController()),
@@ -162,7 +161,7 @@ const LEAVE = {
 for (const [name, leave] of Object.entries(LEAVE)) {
   test(`${name} does not keep the process from ending, though the server never answers`, async (t) => {
     const { server } = t.context;
-    holdTokens(server);
+    server.holdTokens();
     const { code, signal, stdout, stderr } = await runNode(
       `import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
        const interceptor = ClientAuthInterceptorFactory.create(${JSON.stringify(server.options)});
@@ -174,20 +173,6 @@ for (const [name, leave] of Object.entries(LEAVE)) {
     t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
     t.regex(stdout, /^(AbortError|ClientAuthError)\n$/);
   });
-}
-
-/** Keeps token requests waiting until the gate is opened. */
-function holdTokens(server) {
-  let open;
-  const opened = new Promise((resolve) => {
-    open = resolve;
-  });
-  server.on('POST /token', async (_request, response, _body) => {
-    await Promise.race([opened, once(response, 'close')]);
-    const { status, headers, body } = tokenResponse({ access_token: 'held' });
-    response.writeHead(status, headers).end(body);
-  });
-  return { open, reached: (count = 1) => eventually(() => server.tokenRequests().length >= count) };
 }
 
 /** What it rejects with, of whatever kind. */

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { eventually } from './eventually.mjs';
 import { json, startRecordingServer, tokenResponse } from './recording-server.mjs';
 
 /**
@@ -11,11 +13,12 @@ import { json, startRecordingServer, tokenResponse } from './recording-server.mj
 export async function startPlainServer({ accessToken = (number) => `token-${number}` } = {}) {
   const server = await startRecordingServer();
   let issued = 0;
-  server.on('GET /fhir/.well-known/smart-configuration', json(200, { token_endpoint: server.url('/token') }));
-  server.on('POST /token', () => {
+  const issue = (members) => () => {
     issued += 1;
-    return tokenResponse({ access_token: accessToken(issued) });
-  });
+    return tokenResponse({ access_token: accessToken(issued), ...members });
+  };
+  server.on('GET /fhir/.well-known/smart-configuration', json(200, { token_endpoint: server.url('/token') }));
+  server.on('POST /token', issue());
   for (const method of ['GET', 'POST', 'DELETE']) {
     server.on(`${method} /fhir/Patient`, json(200, { resourceType: 'Bundle' }));
   }
@@ -34,6 +37,30 @@ export async function startPlainServer({ accessToken = (number) => `token-${numb
       http: { proxy: null },
     },
     tokenRequests: () => requestsTo('/token'),
+    /**
+     * A reply with the next token, for routes of one's own.
+     *
+     * @type {(members?: Record<string, unknown>) => () => import('./recording-server.mjs').ReplyParts}
+     */
+    issue,
+    /**
+     * Keeps token requests waiting until the gate is opened.
+     *
+     * @param {import('./recording-server.mjs').ReplyParts
+     *   | (() => import('./recording-server.mjs').ReplyParts)} [reply] what they get then
+     */
+    holdTokens(reply = tokenResponse({ access_token: 'held' })) {
+      let open;
+      const opened = new Promise((resolve) => {
+        open = resolve;
+      });
+      server.on('POST /token', async (_request, response, _body) => {
+        await Promise.race([opened, once(response, 'close')]);
+        const { status, headers, body } = typeof reply === 'function' ? reply() : reply;
+        response.writeHead(status, headers).end(body);
+      });
+      return { open, reached: (count = 1) => eventually(() => requestsTo('/token').length >= count) };
+    },
     /** @returns {(string | undefined)[]} Authorization of every request to `path`, in order */
     authorizations: (path = '/fhir/Patient') => requestsTo(path).map(({ headers }) => headers.authorization),
   };
