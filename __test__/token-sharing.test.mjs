@@ -27,6 +27,10 @@ for (const [difference, options] of Object.entries({
   'authentication method': { clientAuthMethod: 'client_secret_post' },
   'additional parameter': { additionalParameters: { resource: 'https://example.org' } },
   'default lifetime': { renewal: { defaultLifetimeSeconds: 10 } },
+  'renewal margin': { renewal: { marginSeconds: 20 } },
+  'renewal jitter': { renewal: { jitter: 0.1 } },
+  'background renewal': { renewal: { background: false } },
+  'failure cool-down': { renewal: { failureCooldownSeconds: 5 } },
   'retry deadline': { retry: { deadlineMs: 80_000 } },
 })) {
   test(`a token is not shared where this differs: ${difference}`, async (t) => {
