@@ -11,13 +11,17 @@ export const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * @param {object} [options]
  * @param {boolean} [options.evaluate]
  * @param {Record<string, string | undefined>} [options.env] on top of this process's; undefined removes
+ * @param {string[]} [options.nodeArgs] of Node itself
  * @param {string[]} [options.args]
  * @param {number} [options.timeoutMs]
  * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
  */
-export function runNode(script, { evaluate = false, env = {}, args = [], timeoutMs = 60_000 } = {}) {
-  const nodeArgs = evaluate ? ['--input-type=module', '--eval', script, '--', ...args] : [script, ...args];
-  const child = spawn(process.execPath, nodeArgs, {
+export function runNode(
+  script,
+  { evaluate = false, env = {}, nodeArgs = [], args = [], timeoutMs = 60_000 } = {},
+) {
+  const scriptArgs = evaluate ? ['--input-type=module', '--eval', script, '--', ...args] : [script, ...args];
+  const child = spawn(process.execPath, [...nodeArgs, ...scriptArgs], {
     cwd: PACKAGE_ROOT, // where text resolves the package by its own name
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
