@@ -440,7 +440,9 @@ export interface SmileKeystoreDefinitions {
  * One HTTP attempt of a token request, as published on the tracing channel `smart-m2m:token` (see
  * `tracingChannel` of `node:diagnostics_channel`): on `start`, then on `error` if it failed, then on `end`, each
  * time the same object. In every thread that has an interceptor of the client concerned, also for renewals in
- * the background. Nothing in it is secret.
+ * the background. A new subscription is noticed by the next call that asks the core: `stats()`, or one that
+ * finds the token due, new or missing. A request sent again because a kept connection was just being closed is
+ * told under the number of the attempt that it repeats. Nothing in it is secret.
  *
  * @example
  * import { subscribe } from 'node:diagnostics_channel'

@@ -6,6 +6,7 @@ import test from 'ava';
 import { PACKAGE_ROOT, runNode } from './support/child.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
+import { text } from './support/recording-server.mjs';
 import { buildShiftedClock, CAN_SHIFT_CLOCK, shiftClock } from './support/shifted-clock.mjs';
 
 // A process can be frozen, and its wall clock set: no token is handed out past its end all the same.
@@ -32,6 +33,39 @@ if (process.platform !== 'win32') {
     });
   }
 }
+
+test('a token that ends while its answer waits for a frozen process is not handed out', async (t) => {
+  const { server } = t.context;
+  const gate = server.holdTokens(server.issue({ expires_in: 1 }));
+  const { child, reports } = start(
+    t,
+    server,
+    'console.log(JSON.stringify(await interceptor.getAuthorizationHeader()));',
+  );
+  await gate.reached();
+  child.kill('SIGSTOP');
+  await sleep(50);
+  server.on('POST /token', server.issue());
+  gate.open();
+  await sleep(1500);
+  child.kill('SIGCONT');
+  await eventually(() => reports.length === 1);
+  t.deepEqual(reports, ['Bearer token-2']);
+});
+
+test('a token that ends before a busy thread takes it is not handed out', async (t) => {
+  const { server } = t.context;
+  server.on('POST /token', [server.issue({ expires_in: 1 }), server.issue()]);
+  const { reports } = start(
+    t,
+    server,
+    `const waiting = interceptor.getAuthorizationHeader();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+    console.log(JSON.stringify(await waiting));`,
+  );
+  await eventually(() => reports.length === 1);
+  t.deepEqual(reports, ['Bearer token-2']);
+});
 
 if (CAN_SHIFT_CLOCK) {
   const clock = buildShiftedClock();
@@ -124,6 +158,25 @@ if (CAN_SHIFT_CLOCK) {
     );
     t.deepEqual(headers, ['Bearer token-1', 'Bearer token-2']);
     t.is(server.tokenRequests().length, 2);
+  });
+
+  test('a refusal that still stands takes no living token away, without background renewal', async (t) => {
+    const { server } = t.context;
+    server.on('POST /token', [server.issue(), text(503, 'later', { 'retry-after': '60' })]);
+    const headers = await shifted(
+      t,
+      server,
+      // Not due; due, and put off; half a minute later, when a renewal may be tried again; and later still.
+      `for (const seconds of [0, 160, 165, 195, 225]) {
+        shiftClock(seconds);
+        headers.push(await interceptor.getAuthorizationHeader().catch(({ message }) => message));
+      }`,
+      {
+        renewal: { background: false, marginSeconds: 150, failureCooldownSeconds: 60 },
+        retry: { attempts: 1 },
+      },
+    );
+    t.deepEqual(headers, Array(5).fill('Bearer token-1'));
   });
 
   for (const [kind, turn] of Object.entries(LOOPS)) {

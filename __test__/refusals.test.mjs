@@ -127,6 +127,37 @@ test('a connection that is dropped is not remembered either', async (t) => {
   }
 });
 
+test('the first 404 of a discovered token endpoint is not told from memory, and counts once', async (t) => {
+  const { server } = t.context;
+  server.on('POST /token', { status: 404 });
+  const interceptor = create(server);
+  const error = await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_TOKEN_REJECTED' });
+  t.notRegex(error.message, /remembered/);
+  t.is(interceptor.stats().failures, 1);
+});
+
+test('a discovery document that is missing is not asked for by every caller', async (t) => {
+  const { server } = t.context;
+  server.on('GET /fhir/.well-known/smart-configuration', { status: 404 });
+  const interceptor = create(server);
+  for (let caller = 0; caller < CALLERS; caller += 1) {
+    await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_DISCOVERY' });
+  }
+  const { length } = server.requestsTo('/fhir/.well-known/smart-configuration');
+  t.true(length <= 10, `${length} discovery requests`);
+});
+
+test('the first refusal stands for a second, whatever has passed before it', async (t) => {
+  const { server } = t.context;
+  const outage = Array.from({ length: 5 }, () => text(503, 'down'));
+  server.on('POST /token', [...outage, INVALID_CLIENT, server.issue()]);
+  const interceptor = create(server, { retry: { attempts: 1 } });
+  for (const _ of outage) await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_SERVER' });
+  await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_TOKEN_REJECTED' });
+  await sleep(1010);
+  t.is(await interceptor.getAuthorizationHeader(), 'Bearer token-1');
+});
+
 test('Retry-After is kept to between calls as well, up to renewal.failureCooldownSeconds', async (t) => {
   const { server } = t.context;
   server.on('POST /token', [text(503, 'later', { 'retry-after': '3600' }), server.issue()]);

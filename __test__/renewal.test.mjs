@@ -69,6 +69,27 @@ test('a renewal that outlasts the token is what callers wait for then', async (t
   t.is(server.tokenRequests().length, 2);
 });
 
+test('no token is requested past the hook of the only interceptor that wants one', async (t) => {
+  const { server } = t.context;
+  server.on('POST /token', server.issue({ expires_in: 1 }));
+  const interceptor = create(server);
+  let asked = 0;
+  interceptor.registerInterceptor({
+    CLIENT_AUTH_PRE_TOKEN_REQUEST() {
+      asked += 1;
+    },
+  });
+  await interceptor.getAuthorizationHeader();
+  // Idle at first, then in steady use.
+  await sleep(2000);
+  const end = Date.now() + 3000;
+  while (Date.now() < end) {
+    await interceptor.getAuthorizationHeader();
+    await sleep(5);
+  }
+  t.true(server.tokenRequests().length <= asked, `${server.tokenRequests().length} requests, asked ${asked}`);
+});
+
 /** The second of two connections that are dropped is no kept one any more, but a failure. */
 const PASSING = {
   'a 503': [text(503, 'down')],

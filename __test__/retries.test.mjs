@@ -2,7 +2,7 @@ import { ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { ecJwks } from './support/keys.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
-import { text } from './support/recording-server.mjs';
+import { json, text } from './support/recording-server.mjs';
 import { decodeAssertion, formValue } from './support/wire.mjs';
 
 // What can pass is tried again, each time with another assertion, within one deadline.
@@ -56,6 +56,16 @@ test('a kept connection that the server gives up in mid-request costs an attempt
   t.not(ports[2], ports[0]);
   t.is(server.tokenRequests().length, 3);
   t.is(assertionIds(server).size, 3);
+});
+
+test('a new connection that is dropped costs an attempt like any other', async (t) => {
+  const { server } = t.context;
+  const found = json(200, { token_endpoint: server.url('/token') }, { connection: 'close' });
+  server.on('GET /fhir/.well-known/smart-configuration', found);
+  server.on('POST /token', { destroy: true });
+  const error = await t.throwsAsync(create(server, { retry: { attempts: 1 } }).getAuthorizationHeader());
+  t.like(error, { code: 'ERR_NETWORK', attempts: 1 });
+  t.is(server.tokenRequests().length, 1);
 });
 
 const ASKED = {

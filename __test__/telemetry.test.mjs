@@ -170,6 +170,48 @@ test('a worker hears of renewals in the background as well', async (t) => {
   t.deepEqual(told, ['start initial', 'end initial', 'start expiring', 'end expiring']);
 });
 
+test('who subscribes after the last call hears of renewals in the background', async (t) => {
+  const { server } = t.context;
+  server.on('POST /token', [server.issue({ expires_in: 2 }), server.issue()]);
+  const { stdout } = await listenInProcess(
+    server,
+    `await interceptor.getAuthorizationHeader();
+    await interceptor.getAuthorizationHeader();
+    listen();
+    await interceptor.getAuthorizationHeader();
+    const { expiresAt } = interceptor.stats();
+    while (interceptor.stats().expiresAt.getTime() === expiresAt.getTime()) await sleep(10);
+    await sleep(200);`,
+  );
+  t.deepEqual(JSON.parse(stdout), ['start expiring', 'end expiring']);
+});
+
+test('a thread that joins a request under way hears of no end without a start', async (t) => {
+  const { server } = t.context;
+  const workers = await Promise.all([1, 2].map(() => startTokenWorker(server.options, { trace: true })));
+  t.teardown(() => Promise.all(workers.map((worker) => worker.end())));
+  const [first, second] = workers;
+  const gate = server.holdTokens();
+  const waiting = [first.header()];
+  await gate.reached();
+  waiting.push(second.header());
+  await eventually(async () => (await second.stats()).tokenRequests === 1);
+  gate.open();
+  await Promise.all(waiting);
+  const phases = (await second.traced()).map(({ phase }) => phase);
+  t.is(phases.filter((phase) => phase === 'start').length, phases.filter((phase) => phase === 'end').length);
+});
+
+test('an attempt that retry.deadlineMs cuts short is told of to its end', async (t) => {
+  const { server } = t.context;
+  server.holdTokens();
+  const { events, phases } = collectTraces(t, server.options.clientId);
+  const interceptor = create(server, { retry: { deadlineMs: 300 } });
+  await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_TIMEOUT' });
+  t.deepEqual(phases(), ['start 1', 'error 1', 'end 1']);
+  t.is(events[1]?.trace.error.code, 'ERR_TIMEOUT');
+});
+
 const FLOWS = {
   'HTTP Basic': {},
   'form post': { clientAuthMethod: 'client_secret_post' },

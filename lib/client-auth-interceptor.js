@@ -183,6 +183,7 @@ class ClientAuthInterceptor {
   }
 
   stats() {
+    updateListening();
     const { lastErrorCode, expiresAtMs, renewsAtMs, ...counts } = environment.stats(this.#number);
     return {
       ...counts,
@@ -263,11 +264,11 @@ class ClientAuthInterceptor {
     const caller = captureCaller(publicFunction);
     let pending = this.#pendingByBase?.get(fhirBaseUrl);
     if (pending === undefined) {
-      pending = this.#pendingToken(fhirBaseUrl);
+      const request = (/** @type {number} */ ticket) =>
+        environment.acquire(this.#number, ticket, fhirBaseUrl, this.#isHooked());
+      pending = this.#pendingToken(fhirBaseUrl, request);
       this.#pendingByBase ??= new Map();
       this.#pendingByBase.set(fhirBaseUrl, pending);
-      const hooked = this.#isHooked();
-      openTicket(pending, (ticket) => environment.acquire(this.#number, ticket, fhirBaseUrl, hooked));
     }
     return pending.join(signal, caller);
   }
@@ -279,14 +280,17 @@ class ClientAuthInterceptor {
    * @param {boolean} hooked
    */
   #renew(fhirBaseUrl, hooked) {
-    const pending = this.#pendingToken(fhirBaseUrl);
-    openTicket(pending, (ticket) => environment.renew(this.#number, ticket, fhirBaseUrl, hooked));
+    this.#pendingToken(fhirBaseUrl, (ticket) => environment.renew(this.#number, ticket, fhirBaseUrl, hooked));
   }
 
-  /** @param {string | null} fhirBaseUrl */
-  #pendingToken(fhirBaseUrl) {
+  /**
+   * @param {string | null} fhirBaseUrl
+   * @param {(ticket: number) => void} request
+   */
+  #pendingToken(fhirBaseUrl, request) {
     const { PendingToken } = require('./pending-token.js');
     return new PendingToken({
+      request: (pending) => openTicket(pending, request),
       askHooks: async (context) => this.#tokenHooks?.ask(context),
       isClosed: () => this.#closed,
       forget: (pending) => {

@@ -16,8 +16,20 @@ const { hold, release } = require('./environment.js');
  * @typedef {object} Owner the interceptor
  * @property {(context: import('./native.js').NativePreTokenContext) => Promise<unknown>} askHooks
  * @property {() => boolean} isClosed
+ * @property {(pending: PendingToken) => void} request asks the core for a token
  * @property {(pending: PendingToken) => void} forget no further caller is to join it
  */
+
+/** A thread that is blocked for longer than each of these tokens lives gets an error instead. */
+const MAX_DEAD_TOKENS = 3;
+
+/** @type {import('./client-auth-error.js').NativeError} */
+const DIED_ON_THE_WAY = {
+  code: 'ERR_TIMEOUT',
+  message:
+    'each token had ended before it could be handed out: this thread is blocked for longer than the tokens live',
+  transient: true,
+};
 
 /** An acquisition under way, with the callers that wait for it. */
 class PendingToken {
@@ -31,10 +43,12 @@ class PendingToken {
   #owner;
   /** @type {{ value: unknown } | undefined} by a hook; boxed, as anything can be thrown */
   #thrown;
+  #deadTokens = 0;
 
   /** @param {Owner} owner */
   constructor(owner) {
     this.#owner = owner;
+    owner.request(this);
   }
 
   /**
@@ -69,9 +83,17 @@ class PendingToken {
 
   /** @param {TokenOutcome} outcome */
   settle(outcome) {
-    this.#owner.forget(this);
     // Whatever still comes in is no answer any more: not a token, nor what a hook throws when told to stop.
-    const { error, value } = this.#owner.isClosed() ? { error: CLOSED, value: undefined } : outcome;
+    let { error, value } = this.#owner.isClosed() ? { error: CLOSED, value: undefined } : outcome;
+    if (value !== undefined && hasDied(value) && this.#groups.size > 0) {
+      this.#deadTokens += 1;
+      if (this.#deadTokens < MAX_DEAD_TOKENS) {
+        this.#owner.request(this);
+        return;
+      }
+      error = DIED_ON_THE_WAY;
+    }
+    this.#owner.forget(this);
     const waiters = this.#dismiss();
     if (error === undefined) {
       for (const { resolve } of waiters) resolve(/** @type {NativeToken} */ (value));
@@ -106,6 +128,15 @@ class PendingToken {
     release();
     return waiters;
   }
+}
+
+/**
+ * While the letter lay here, or the whole process was frozen.
+ *
+ * @param {NativeToken} token
+ */
+function hasDied({ diesAtMs }) {
+  return diesAtMs !== null && Date.now() >= diesAtMs;
 }
 
 module.exports = { PendingToken };

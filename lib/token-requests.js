@@ -25,12 +25,11 @@ const open = new Map();
 function publishTokenRequest(event) {
   if (event.durationMs === undefined) {
     if (open.size >= MAX_OPEN) open.delete(/** @type {number} */ (open.keys().next().value));
-    const trace = traceOf(event);
-    open.set(event.id, trace);
-    start.publish(trace);
+    open.set(event.id, begin(event));
     return;
   }
-  const trace = open.get(event.id) ?? traceOf(event);
+  // Whoever begins to listen meanwhile gets both ends of what is under way.
+  const trace = open.get(event.id) ?? begin(event);
   open.delete(event.id);
   trace.durationMs = event.durationMs;
   if (event.error !== undefined) {
@@ -44,8 +43,10 @@ function publishTokenRequest(event) {
  * @param {NativeEvent} event
  * @returns {TokenRequestTrace}
  */
-function traceOf({ clientId, tokenEndpoint, reason, attempt }) {
-  return { clientId, tokenEndpoint, reason, attempt };
+function begin({ clientId, tokenEndpoint, reason, attempt }) {
+  const trace = { clientId, tokenEndpoint, reason, attempt };
+  start.publish(trace);
+  return trace;
 }
 
 module.exports = { publishTokenRequest };

@@ -33,6 +33,9 @@ pub struct NativeToken {
     pub header: String,
     /// Epoch milliseconds.
     pub expires_at_ms: Option<f64>,
+    /// The same, for a token that must not be handed out from then on; null for one that serves
+    /// whoever waits for it, and nobody else.
+    pub dies_at_ms: Option<f64>,
     /// As granted.
     pub granted_scopes: Vec<String>,
     /// Asked for and not granted.
@@ -48,6 +51,7 @@ impl From<&Token> for NativeToken {
         Self {
             header: token.header().to_owned(),
             expires_at_ms: token.expires_at().map(Now::epoch_milliseconds),
+            dies_at_ms: token.dies_at().map(Now::epoch_milliseconds),
             granted_scopes: token.granted_scopes().map(str::to_owned).collect(),
             missing_scopes: token.missing_scopes().to_vec(),
             extra: token.extra().map(|extra| serde_json::Value::Object(extra.clone()).to_string()),

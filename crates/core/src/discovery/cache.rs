@@ -5,19 +5,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{DiscoveryRequest, Metadata};
 use crate::clock::Now;
+use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::runtime::{Flight, launch, settled, without_panic};
 
 /// One process talks to far fewer servers; a caller that makes up base URLs must not fill the memory.
 const MAX_SERVERS: usize = 4096;
 
-/// The process's discovery results. Failures are not kept: the next caller asks again.
+/// The process's discovery results. A failure that can pass is not kept: the next caller asks again.
 #[derive(Default)]
 pub(crate) struct DiscoveryCache(Mutex<HashMap<Fingerprint, Entry>>);
 
 enum Entry {
     Asking { flight: Flight<Arc<Metadata>>, id: u64 },
     Known(Arc<Metadata>),
+    Failed { error: Error, until: Now },
 }
 
 /// Tells one flight from the next for the same server.
@@ -37,6 +39,9 @@ impl DiscoveryCache {
             Some(Entry::Known(metadata)) if !Now::read().has_reached(metadata.stale_at) => {
                 return settled(Ok(metadata.clone()));
             }
+            Some(Entry::Failed { error, until }) if !Now::read().has_reached(*until) => {
+                return settled(Err(error.clone().remembered()));
+            }
             _ => {}
         }
         make_room(&mut entries);
@@ -50,6 +55,10 @@ impl DiscoveryCache {
                 match &found {
                     Ok(metadata) => {
                         entries.insert(identity, Entry::Known(metadata.clone()));
+                    }
+                    Err(error) if !error.is_transient() && !request.failure_stands.is_zero() => {
+                        let until = Now::read().plus(request.failure_stands);
+                        entries.insert(identity, Entry::Failed { error: error.clone(), until });
                     }
                     Err(_) => drop(entries.remove(&identity)),
                 }
@@ -78,6 +87,7 @@ fn make_room(entries: &mut HashMap<Fingerprint, Entry>) {
     entries.retain(|_, entry| match entry {
         Entry::Asking { .. } => true,
         Entry::Known(metadata) => !now.has_reached(metadata.stale_at),
+        Entry::Failed { until, .. } => !now.has_reached(*until),
     });
     if entries.len() >= MAX_SERVERS
         && let Some(any) = entries.keys().next().copied()

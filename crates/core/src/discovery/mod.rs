@@ -6,6 +6,7 @@ mod document;
 mod smart_configuration;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use url::Url;
@@ -36,6 +37,8 @@ pub(crate) struct DiscoveryRequest {
     pub(crate) trust: Fingerprint,
     pub(crate) transport: Arc<Transport>,
     pub(crate) retry: RetryPolicy,
+    /// How long a failure that nothing but a change can mend answers for the server.
+    pub(crate) failure_stands: Duration,
 }
 
 /// The members that matter here.

@@ -1,6 +1,7 @@
 //! From no token to a token: hook, discovery, token request (architecture, "How a header is made").
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Inner;
 use super::slot::Slot;
@@ -14,6 +15,9 @@ use crate::params::{CommonParams, ServerSetting};
 use crate::runtime::{Flight, launch, without_panic};
 use crate::server_url::ServerUrl;
 use crate::token::{Obtained, Token, TokenEndpoint, TokenRequest, TokenSource};
+
+/// A document that was not there a moment ago is asked for again soon: it costs little.
+const DISCOVERY_FAILURE_STANDS: Duration = Duration::from_secs(1);
 
 /// One acquisition, checked.
 pub(super) struct AcquisitionRequest {
@@ -59,7 +63,9 @@ impl Inner {
                 Ok(_) => slot.succeeded(),
                 Err(error) => {
                     slot.failed(error, Now::read());
-                    stats.count_failure(error);
+                    if !matches!(error, Error::Remembered(_)) {
+                        stats.count_failure(error);
+                    }
                 }
             }
             slot.announce();
@@ -126,6 +132,7 @@ impl AcquisitionRequest {
                 trust: params.transport.trust_fingerprint(),
                 transport: inner.transport.clone(),
                 retry: params.retry,
+                failure_stands: params.renewal.failure_cooldown.min(DISCOVERY_FAILURE_STANDS),
             }),
         };
         let fhir_base_url = given.clone().or_else(|| params.fhir_base_url.clone());
@@ -144,6 +151,7 @@ impl AcquisitionRequest {
         hook: Option<Arc<dyn PreTokenHook>>,
         reason: TokenRequestReason,
     ) -> Result<Arc<Token>, Error> {
+        let hooked = hook.is_some();
         if let Some(hook) = hook
             && let Some(token) = self.ask_hook(inner, id, &hook, reason).await?
         {
@@ -168,7 +176,7 @@ impl AcquisitionRequest {
                 attach(slot);
             }
         });
-        let token = match source.obtain(Now::read()) {
+        let token = match source.obtain(hooked, Now::read()) {
             Obtained::Token(token) => token,
             Obtained::Refused(error) => return Err(error),
             Obtained::Flight { flight, unattended } => {

@@ -131,12 +131,22 @@ impl ClientAuthInterceptor {
         fhir_base_url: Option<&str>,
         hook: Option<Arc<dyn PreTokenHook>>,
     ) -> Result<Arc<Token>, Error> {
-        match self.0.wait_for_token(fhir_base_url, hook.as_ref()).await {
+        let first = self.0.wait_for_token(fhir_base_url, hook.as_ref()).await;
+        match first {
             // The server may have moved: discovery tells. The hook has been asked already.
             Err(_) if self.0.endpoint_is_gone(fhir_base_url) => {
-                self.0.wait_for_token(fhir_base_url, None).await
+                match self.0.wait_for_token(fhir_base_url, None).await {
+                    // It has not.
+                    Err(Error::Remembered(_)) => first,
+                    second => second,
+                }
             }
-            result => result,
+            // On its way to this process the token has died: a process can be frozen for longer
+            // than a token lives.
+            Ok(token) if token.has_died(Now::read()) => {
+                self.0.wait_for_token(fhir_base_url, hook.as_ref()).await
+            }
+            first => first,
         }
     }
 
@@ -273,12 +283,9 @@ impl Inner {
         let Some(source) = slot.source(now).filter(|_| hook.is_none()) else {
             return Ok(Step::Acquisition(self.start(&mut state, request, hook.cloned())));
         };
-        match source.obtain(now) {
+        match source.obtain(false, now) {
             Obtained::Token(token) => Ok(Step::Token(token)),
-            Obtained::Refused(error) => {
-                stats.count_failure(&error);
-                Err(error)
-            }
+            Obtained::Refused(error) => Err(error),
             Obtained::Flight { flight, unattended } => {
                 if !unattended {
                     stats.count_token_request(slot.reason());

@@ -42,7 +42,7 @@ impl TokenEndpoint {
             let observed = self.observers.started(&self.request, reason, attempt);
             let result = self.attempt().await;
             if let Some(observed) = observed {
-                self.observers.ended(observed, result.as_ref().err());
+                observed.ended(result.as_ref().err());
             }
             result
         })

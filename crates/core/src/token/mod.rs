@@ -110,6 +110,18 @@ impl Token {
         self.schedule.is_some_and(|schedule| !now.has_reached(schedule.expires_at))
     }
 
+    /// From then on it must not be handed out. `None`: it has no life of its own and serves those who
+    /// wait for it, and them alone (TC-2).
+    #[must_use]
+    pub fn dies_at(&self) -> Option<Now> {
+        let schedule = self.schedule.filter(|schedule| !schedule.lifetime.is_zero());
+        schedule.map(|schedule| schedule.expires_at)
+    }
+
+    pub(crate) fn has_died(&self, now: Now) -> bool {
+        self.dies_at().is_some_and(|end| now.has_reached(end))
+    }
+
     pub(crate) fn is_due(&self, now: Now) -> bool {
         self.schedule.is_none_or(|schedule| now.has_reached(schedule.renews_at))
     }

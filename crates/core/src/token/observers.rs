@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use super::TokenRequest;
-use crate::error::Error;
+use crate::error::{Error, ErrorCode, TransportError};
 use crate::events::{Observer, TokenRequestEvent, TokenRequestPhase};
 use crate::hook::TokenRequestReason;
 
@@ -13,10 +13,43 @@ use crate::hook::TokenRequestReason;
 #[derive(Default)]
 pub(super) struct Observers(Mutex<Vec<Weak<dyn Observer>>>);
 
-/// An attempt whose end somebody wants to hear of.
-pub(super) struct Observed {
+/// An attempt whose end somebody wants to hear of: also when it is given up at the deadline.
+pub(super) struct Observed<'a> {
+    observers: &'a Observers,
     event: TokenRequestEvent,
     began: Instant,
+    ended: bool,
+}
+
+impl Observed<'_> {
+    pub(super) fn ended(mut self, error: Option<&Error>) {
+        self.tell(error);
+    }
+
+    fn tell(&mut self, error: Option<&Error>) {
+        self.ended = true;
+        let took = self.began.elapsed();
+        self.event.phase = match error {
+            None => TokenRequestPhase::Succeeded { took },
+            Some(error) => TokenRequestPhase::Failed { took, error: error.clone() },
+        };
+        for observer in self.observers.listening() {
+            observer.token_request(&self.event);
+        }
+    }
+}
+
+impl Drop for Observed<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let url = self.event.token_endpoint.clone();
+            let reason = "given up without an answer".to_owned();
+            let hint = Some("the deadline is retry.deadlineMs".to_owned());
+            let code = ErrorCode::Timeout;
+            let given_up = TransportError { code, url, reason, hint, stale_connection: false };
+            self.tell(Some(&given_up.into()));
+        }
+    }
 }
 
 impl Observers {
@@ -34,7 +67,7 @@ impl Observers {
         request: &TokenRequest,
         reason: TokenRequestReason,
         attempt: u32,
-    ) -> Option<Observed> {
+    ) -> Option<Observed<'_>> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let listening = self.listening();
         if listening.is_empty() {
@@ -51,19 +84,7 @@ impl Observers {
         for observer in &listening {
             observer.token_request(&event);
         }
-        Some(Observed { event, began: Instant::now() })
-    }
-
-    pub(super) fn ended(&self, observed: Observed, error: Option<&Error>) {
-        let Observed { mut event, began } = observed;
-        let took = began.elapsed();
-        event.phase = match error {
-            None => TokenRequestPhase::Succeeded { took },
-            Some(error) => TokenRequestPhase::Failed { took, error: error.clone() },
-        };
-        for observer in self.listening() {
-            observer.token_request(&event);
-        }
+        Some(Observed { observers: self, event, began: Instant::now(), ended: false })
     }
 
     /// Told without the lock.

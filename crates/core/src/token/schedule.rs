@@ -29,6 +29,7 @@ pub(crate) struct RenewalPolicy {
 pub(crate) struct Schedule {
     pub(crate) renews_at: Now,
     pub(crate) expires_at: Now,
+    pub(crate) lifetime: Duration,
 }
 
 impl RenewalPolicy {
@@ -65,6 +66,7 @@ impl RenewalPolicy {
         Schedule {
             renews_at: sent_at.plus(lifetime.saturating_sub(early)),
             expires_at: sent_at.plus(lifetime),
+            lifetime,
         }
     }
 }

@@ -127,9 +127,11 @@ impl TokenSource {
     }
 
     /// The token while it is fresh, else the one flight for the next.
-    pub(crate) fn obtain(self: &Arc<Self>, now: Now) -> Obtained {
+    /// `hooked`: a caller that asks its hook before it comes here, and again before the next one.
+    pub(crate) fn obtain(self: &Arc<Self>, hooked: bool, now: Now) -> Obtained {
         let mut moving = self.lock();
-        match moving.state.ask(now) {
+        let answer = if hooked { moving.state.ask_once(now) } else { moving.state.ask(now) };
+        match answer {
             Answer::Token(token) => Obtained::Token(token),
             Answer::Refused(error) => Obtained::Refused(error.remembered()),
             Answer::Wait { unattended } => match &moving.flight {

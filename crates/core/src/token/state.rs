@@ -52,7 +52,8 @@ pub(super) struct State {
     flights: u64,
     /// Seldom there, and large.
     setback: Option<Box<Setback>>,
-    setbacks_in_a_row: u32,
+    failed_renewals_in_a_row: u32,
+    refusals_in_a_row: u32,
     rejections_in_a_row: u32,
     next_reason: TokenRequestReason,
     /// Since the last renewal began: who does not use a token needs no new one.
@@ -118,7 +119,8 @@ impl State {
             flight: None,
             flights: 0,
             setback: None,
-            setbacks_in_a_row: 0,
+            failed_renewals_in_a_row: 0,
+            refusals_in_a_row: 0,
             rejections_in_a_row: 0,
             next_reason: TokenRequestReason::Initial,
             used: false,
@@ -154,25 +156,28 @@ impl State {
 
     /// A token that is not due for renewal, or the way to one.
     pub(super) fn ask(&mut self, now: Now) -> Answer {
+        let answer = self.ask_once(now);
         self.used = true;
+        answer
+    }
+
+    /// The same for a caller whose next token is its own affair: this one is no reason for a
+    /// renewal, as it is not to be had without asking a hook first.
+    pub(super) fn ask_once(&mut self, now: Now) -> Answer {
         if let Some(Flight { unattended, .. }) = self.flight {
             return Answer::Wait { unattended };
-        }
-        if let Some(token) = self.live(now)
-            && !self.renewal_is_due(token, now)
-        {
-            return Answer::Token(token.clone());
         }
         let refusal = self
             .setback
             .as_ref()
             .filter(|setback| setback.stands_until.is_some_and(|until| !now.has_reached(until)));
-        if let Some(setback) = refusal {
-            return Answer::Refused(setback.error.clone());
+        match (self.live(now), refusal) {
+            (Some(token), refusal) if refusal.is_some() || !self.renewal_is_due(token, now) => {
+                Answer::Token(token.clone())
+            }
+            (_, Some(setback)) => Answer::Refused(setback.error.clone()),
+            (_, None) => Answer::Depart(self.depart(false)),
         }
-        let departure = self.depart(false);
-        self.used = true;
-        Answer::Depart(departure)
     }
 
     /// The flight's result. False: it was given up meanwhile, and its result is for those alone who
@@ -187,7 +192,8 @@ impl State {
         match result {
             Ok(token) => {
                 self.setback = None;
-                self.setbacks_in_a_row = 0;
+                self.failed_renewals_in_a_row = 0;
+                self.refusals_in_a_row = 0;
                 let replacement =
                     flight.reason == TokenRequestReason::Rejected && self.rejections_in_a_row > 0;
                 if !replacement {
@@ -233,7 +239,8 @@ impl State {
         let held = self.token.take().is_some();
         let flew = self.flight.take().is_some();
         self.setback = None;
-        self.setbacks_in_a_row = 0;
+        self.failed_renewals_in_a_row = 0;
+        self.refusals_in_a_row = 0;
         self.rejections_in_a_row = 0;
         self.next_reason = TokenRequestReason::Rejected;
         held || flew
@@ -296,26 +303,28 @@ impl State {
     }
 
     fn set_back(&mut self, error: &Error, now: Now) {
-        let doubled = self.doubled(self.setbacks_in_a_row);
-        self.setbacks_in_a_row = self.setbacks_in_a_row.saturating_add(1);
         let asked = error.retry_after();
-        let stands = match asked {
-            Some(asked) => Some(asked.min(self.policy.failure_cooldown)),
-            None => (!error.is_transient()).then_some(doubled),
+        let stands = if error.is_transient() {
+            // An outage is no refusal: what follows it starts anew.
+            self.refusals_in_a_row = 0;
+            asked.map(|asked| asked.min(self.policy.failure_cooldown))
+        } else {
+            self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
+            Some(self.doubled(self.refusals_in_a_row - 1))
         };
-        let left =
-            self.live(now).and_then(|token| token.schedule).map_or(Duration::ZERO, |schedule| {
-                schedule.expires_at.monotonic.saturating_duration_since(now.monotonic)
-            });
+        let end =
+            self.live(now).and_then(|token| token.schedule).map(|schedule| schedule.expires_at);
+        let left = end.map_or(Duration::ZERO, |end| now.monotonic_until(end));
+        let doubled = back_off(self.failed_renewals_in_a_row).min(LONGEST_RENEWAL_PAUSE);
+        self.failed_renewals_in_a_row = self.failed_renewals_in_a_row.saturating_add(1);
         let pause = match asked {
             Some(asked) => asked,
-            None if error.is_transient() => back_off(self.setbacks_in_a_row - 1).min(left / 4),
-            None => back_off(self.setbacks_in_a_row - 1),
+            None if error.is_transient() => doubled.min(left / 4),
+            None => doubled,
         };
-        let pause = pause.clamp(SHORTEST_RENEWAL_PAUSE, LONGEST_RENEWAL_PAUSE);
         self.setback = Some(Box::new(Setback {
             error: error.clone(),
-            renew_from: now.plus(pause),
+            renew_from: now.plus(pause.max(SHORTEST_RENEWAL_PAUSE)),
             stands_until: stands.map(|stands| now.plus(stands)),
         }));
     }

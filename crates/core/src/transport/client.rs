@@ -1,7 +1,6 @@
 //! One HTTP client per transport setting, shared and kept alive by whoever uses it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +14,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::explanation::{broke_unanswered, explain, root_cause};
+use super::kept_connections::KeptConnections;
 use super::limits::{self, BodyError};
 use super::proxy::ProxySetting;
 use super::retry::parse_retry_after;
@@ -40,7 +40,7 @@ impl TransportPool {
             settings: settings.clone(),
             client: Mutex::default(),
             loopback_client: Mutex::default(),
-            has_answered: AtomicBool::new(false),
+            kept: KeptConnections::default(),
         });
         pool.insert(fingerprint, Arc::downgrade(&transport));
         transport
@@ -56,8 +56,7 @@ pub(crate) struct Transport {
     /// Clear text is allowed on loopback because it never leaves this machine: no proxy of the
     /// environment may see it.
     loopback_client: Mutex<Option<ReadyClient>>,
-    /// Some server has: there may be kept connections.
-    has_answered: AtomicBool,
+    kept: KeptConnections,
 }
 
 #[derive(Clone, Debug)]
@@ -154,10 +153,9 @@ impl Transport {
         };
         let response = request.send().await.map_err(|error| {
             // Only a connection that has been kept from an earlier answer can be stale.
-            let kept = self.has_answered.load(Ordering::Relaxed);
-            failed(&error, kept && broke_unanswered(&error))
+            failed(&error, self.kept.may_be_to(url) && broke_unanswered(&error))
         })?;
-        self.has_answered.store(true, Ordering::Relaxed);
+        self.kept.note(url, &response);
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         match limits::read_body(response, self.settings.max_response_bytes).await {

@@ -2,6 +2,7 @@
 
 mod client;
 mod explanation;
+mod kept_connections;
 mod limits;
 mod proxy;
 mod retry;

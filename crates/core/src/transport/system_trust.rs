@@ -12,10 +12,11 @@ use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
 
-/// The system's bundle; everything, where there is none or the user has named other places.
+/// The bundle, the system's or `SSL_CERT_FILE`; everything, where there is none.
 static BUNDLE: LazyLock<RootCertStore> = LazyLock::new(|| {
-    let named_by_user =
-        ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+    // A folder alone, named by the user, is all that the user wants trusted.
+    let named = |name| std::env::var_os(name).is_some();
+    let named_by_user = named("SSL_CERT_DIR") && !named("SSL_CERT_FILE");
     let bundle = openssl_probe::probe().cert_file.filter(|_| !named_by_user);
     let loaded =
         bundle.map(|bundle| rustls_native_certs::load_certs_from_paths(Some(&bundle), None));
