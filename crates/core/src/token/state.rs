@@ -322,9 +322,11 @@ impl State {
             None if error.is_transient() => doubled.min(left / 4),
             None => doubled,
         };
+        // Nothing is asked of a server while its refusal stands.
+        let pause = pause.max(SHORTEST_RENEWAL_PAUSE).max(stands.unwrap_or_default());
         self.setback = Some(Box::new(Setback {
             error: error.clone(),
-            renew_from: now.plus(pause.max(SHORTEST_RENEWAL_PAUSE)),
+            renew_from: now.plus(pause),
             stands_until: stands.map(|stands| now.plus(stands)),
         }));
     }
