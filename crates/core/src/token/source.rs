@@ -212,9 +212,9 @@ impl TokenSource {
         moving.unattended.renewals += u64::from(unattended);
         let this = self.clone();
         let flight = runtime::launch(async move {
-            let requested =
-                runtime::without_panic(this.requester.request_token(departure.reason)).await;
-            let result = requested.map(Arc::new);
+            // From its very first line: a flight that never settles would be waited for for ever.
+            let request = async { this.requester.request_token(departure.reason).await };
+            let result = runtime::without_panic(request).await.map(Arc::new);
             this.settle(departure, result.as_ref(), unattended);
             result
         });
