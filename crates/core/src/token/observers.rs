@@ -14,14 +14,15 @@ use crate::hook::TokenRequestReason;
 pub(super) struct Observers(Mutex<Vec<Weak<dyn Observer>>>);
 
 /// An attempt whose end somebody wants to hear of: also when it is given up at the deadline.
-pub(super) struct Observed<'a> {
-    observers: &'a Observers,
+pub(super) struct Observed {
+    /// Who has heard of the start, and so hears of the end.
+    told: Vec<Weak<dyn Observer>>,
     event: TokenRequestEvent,
     began: Instant,
     ended: bool,
 }
 
-impl Observed<'_> {
+impl Observed {
     pub(super) fn ended(mut self, error: Option<&Error>) {
         self.tell(error);
     }
@@ -33,13 +34,13 @@ impl Observed<'_> {
             None => TokenRequestPhase::Succeeded { took },
             Some(error) => TokenRequestPhase::Failed { took, error: error.clone() },
         };
-        for observer in self.observers.listening() {
+        for observer in self.told.iter().filter_map(Weak::upgrade) {
             observer.token_request(&self.event);
         }
     }
 }
 
-impl Drop for Observed<'_> {
+impl Drop for Observed {
     fn drop(&mut self) {
         if !self.ended {
             let url = self.event.token_endpoint.clone();
@@ -67,7 +68,7 @@ impl Observers {
         request: &TokenRequest,
         reason: TokenRequestReason,
         attempt: u32,
-    ) -> Option<Observed<'_>> {
+    ) -> Option<Observed> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let listening = self.listening();
         if listening.is_empty() {
@@ -84,7 +85,8 @@ impl Observers {
         for observer in &listening {
             observer.token_request(&event);
         }
-        Some(Observed { observers: self, event, began: Instant::now(), ended: false })
+        let told = listening.iter().map(Arc::downgrade).collect();
+        Some(Observed { told, event, began: Instant::now(), ended: false })
     }
 
     /// Told without the lock.
