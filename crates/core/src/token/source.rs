@@ -1,5 +1,10 @@
 //! One token for one identity: the state machine, moved by callers, answers and the timer.
 
+#[cfg(test)]
+pub(super) mod scripted;
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
