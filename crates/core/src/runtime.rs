@@ -67,3 +67,51 @@ pub fn spawn(work: impl Future<Output = ()> + Send + 'static) {
         runtime.spawn(work);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::resume_unwind;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::error::ErrorCode;
+
+    #[tokio::test]
+    async fn work_is_done_once_for_all_who_wait_for_it() {
+        let times = Arc::new(AtomicUsize::new(0));
+        let counted = times.clone();
+        let flight = launch(async move { Ok(counted.fetch_add(1, Ordering::Relaxed)) });
+        for result in futures_util::future::join_all(vec![flight; 10]).await {
+            assert_eq!(result.unwrap(), 0);
+        }
+        assert_eq!(times.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn work_goes_on_when_nobody_waits_for_it_any_more() {
+        let (go_on, told) = oneshot::channel();
+        let (done, is_done) = oneshot::channel();
+        let flight = launch(async move {
+            told.await.unwrap();
+            done.send(()).unwrap();
+            Ok(())
+        });
+        drop(flight);
+        go_on.send(()).unwrap();
+        is_done.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_of_those_who_wait_and_the_runtime_goes_on() {
+        let flight = launch(async { resume_unwind(Box::new("scripted")) as Result<(), Error> });
+        for result in futures_util::future::join_all(vec![flight; 3]).await {
+            assert_eq!(result.unwrap_err().code(), ErrorCode::Internal);
+        }
+        spawn(async { resume_unwind(Box::new("scripted")) });
+        assert_eq!(launch(async { Ok(1) }).await.unwrap(), 1);
+        assert_eq!(settled(Ok(2)).await.unwrap(), 2);
+    }
+}

@@ -99,3 +99,132 @@ impl Observers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::options::{ClientAuthOptions, HttpOptions, RetryOptions};
+    use crate::secret::Secret;
+    use crate::server_url::ServerUrl;
+    use crate::{ClientAuthInterceptor, ClientAuthParams, Engine};
+
+    #[derive(Default)]
+    struct Diary {
+        is_deaf: AtomicBool,
+        entries: Mutex<Vec<(u64, u32, &'static str)>>,
+    }
+
+    impl Observer for Diary {
+        fn is_listening(&self) -> bool {
+            !self.is_deaf.load(Ordering::Relaxed)
+        }
+
+        fn token_request(&self, event: &TokenRequestEvent) {
+            let phase = match &event.phase {
+                TokenRequestPhase::Started => "start",
+                TokenRequestPhase::Succeeded { .. } => "token",
+                TokenRequestPhase::Failed { error, .. } => error.code().as_str(),
+            };
+            self.entries.lock().unwrap().push((event.id, event.attempt, phase));
+        }
+    }
+
+    impl Diary {
+        fn phases(&self) -> Vec<&'static str> {
+            self.entries.lock().unwrap().iter().map(|(_, _, phase)| *phase).collect()
+        }
+    }
+
+    fn attached(observers: &Observers) -> (Arc<Diary>, Arc<dyn Observer>) {
+        let diary = Arc::new(Diary::default());
+        let observer: Arc<dyn Observer> = diary.clone();
+        observers.attach(&observer);
+        (diary, observer)
+    }
+
+    fn start(observers: &Observers) -> Option<Observed> {
+        let request = TokenRequest {
+            endpoint: ServerUrl::parse("url", "https://h/token?key=hidden").unwrap(),
+            ..TokenRequest::of_client("client", "the-secret", None)
+        };
+        observers.started(&request, TokenRequestReason::Initial, 1)
+    }
+
+    #[test]
+    fn each_observer_hears_the_start_and_the_end_once_however_often_it_is_attached() {
+        let observers = Observers::default();
+        let (first, again) = attached(&observers);
+        let (second, _kept) = attached(&observers);
+        observers.attach(&again);
+        start(&observers).unwrap().ended(None);
+        start(&observers).unwrap().ended(Some(&Error::Closed));
+        assert_eq!(first.phases(), ["start", "token", "start", "ERR_CLOSED"]);
+        assert_eq!(second.phases(), first.phases());
+        let ids: Vec<_> = first.entries.lock().unwrap().iter().map(|(id, ..)| *id).collect();
+        assert!(ids[0] == ids[1] && ids[1] != ids[2] && ids[2] == ids[3]);
+    }
+
+    #[test]
+    fn who_has_gone_is_forgotten() {
+        let observers = Observers::default();
+        for _ in 0..100 {
+            attached(&observers);
+        }
+        let (diary, _kept) = attached(&observers);
+        assert_eq!(observers.lock().len(), 1);
+        let leaving = attached(&observers);
+        let observed = start(&observers).unwrap();
+        drop(leaving);
+        observed.ended(None);
+        assert_eq!(diary.phases(), ["start", "token"]);
+    }
+
+    #[test]
+    fn who_has_not_heard_the_start_does_not_hear_the_end() {
+        let observers = Observers::default();
+        let (deaf, _kept) = attached(&observers);
+        deaf.is_deaf.store(true, Ordering::Relaxed);
+        assert!(start(&observers).is_none());
+        let (_early, _kept) = attached(&observers);
+        let observed = start(&observers).unwrap();
+        let (late, _kept) = attached(&observers);
+        deaf.is_deaf.store(false, Ordering::Relaxed);
+        observed.ended(None);
+        assert_eq!(late.phases(), deaf.phases());
+        assert!(late.phases().is_empty());
+    }
+
+    #[test]
+    fn an_event_shows_neither_query_nor_secret() {
+        let observers = Observers::default();
+        let (_diary, _kept) = attached(&observers);
+        let event = format!("{:?}", start(&observers).unwrap().event);
+        assert!(event.contains("https://h/token"));
+        assert!(!event.contains("hidden") && !event.contains("the-secret"), "{event}");
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_the_deadline_cuts_off_has_an_end_too() {
+        // The connection is made, and nobody answers.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let options = ClientAuthOptions {
+            client_id: Some("client".to_owned()),
+            client_secret: Some(Secret::new("the-secret".to_owned())),
+            scope: Some(None),
+            token_endpoint: Some(format!("http://{}/token", silent.local_addr().unwrap())),
+            retry: RetryOptions { deadline_ms: Some(50.0), ..RetryOptions::default() },
+            http: HttpOptions { proxy: Some(None), ..HttpOptions::default() },
+            ..ClientAuthOptions::default()
+        };
+        let engine = Engine::process();
+        let params = ClientAuthParams::validate(&options, &engine.keystores).unwrap();
+        let diary = Arc::new(Diary::default());
+        let interceptor = ClientAuthInterceptor::new(engine, params, Some(diary.clone())).unwrap();
+        let error = interceptor.token(None, None).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Timeout);
+        assert_eq!(diary.phases(), ["start", "ERR_TIMEOUT"]);
+    }
+}

@@ -82,3 +82,52 @@ impl Timer {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::RenewalPolicy;
+    use super::super::source::scripted::{Outcome, Script, timer, until};
+    use super::super::source::{Obtained, TokenSource};
+    use super::*;
+    use crate::clock::Now;
+
+    async fn holding(timer: &'static Timer, outcome: &Outcome) -> Arc<TokenSource> {
+        let script = Script::new([outcome.clone()]);
+        let source = Arc::new(script.source(RenewalPolicy::PLAIN, timer));
+        let Obtained::Flight { flight, .. } = source.obtain(Now::read()) else { panic!("asked") };
+        flight.await.unwrap();
+        source
+    }
+
+    #[tokio::test]
+    async fn a_source_has_one_entry_and_takes_it_along_when_it_goes() {
+        let timer = timer();
+        let kept = holding(timer, &Outcome::LASTING).await;
+        for _ in 0..100 {
+            drop(holding(timer, &Outcome::LASTING).await);
+        }
+        until("the others are gone", || timer.lock().len() == 1).await;
+        kept.clear();
+        assert!(timer.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_earlier_entry_is_not_kept_waiting_by_a_later_one() {
+        let timer = timer();
+        let later = holding(timer, &Outcome::LASTING).await;
+        let _earlier = holding(timer, &Outcome::SHORT).await;
+        until("the earlier one is wiped", || timer.lock().len() == 1).await;
+        assert!(later.live(Now::read()).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_sources_is_woken_to_the_last_one() {
+        let timer = timer();
+        let mut sources = Vec::new();
+        for _ in 0..300 {
+            sources.push(holding(timer, &Outcome::SHORT).await);
+        }
+        until("all tokens are wiped", || timer.lock().is_empty()).await;
+        assert!(sources.iter().all(|source| source.live(Now::read()).is_none()));
+    }
+}
