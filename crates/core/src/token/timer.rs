@@ -94,7 +94,9 @@ mod tests {
     async fn holding(timer: &'static Timer, outcome: &Outcome) -> Arc<TokenSource> {
         let script = Script::new([outcome.clone()]);
         let source = Arc::new(script.source(RenewalPolicy::PLAIN, timer));
-        let Obtained::Flight { flight, .. } = source.obtain(Now::read()) else { panic!("asked") };
+        let Obtained::Flight { flight, .. } = source.obtain(false, Now::read()) else {
+            panic!("asked")
+        };
         flight.await.unwrap();
         source
     }

@@ -137,8 +137,11 @@ impl Script {
         match outcome {
             Outcome::Token { renews_in, ends_in } => {
                 let now = Now::read();
-                let schedule =
-                    Schedule { renews_at: now.plus(renews_in), expires_at: now.plus(ends_in) };
+                let schedule = Schedule {
+                    renews_at: now.plus(renews_in),
+                    expires_at: now.plus(ends_in),
+                    lifetime: ends_in,
+                };
                 Ok(bearer(&format!("token-{number}"), Some(schedule)))
             }
             Outcome::Failure(error) => Err(error),

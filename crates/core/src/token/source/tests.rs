@@ -17,7 +17,7 @@ fn source(script: &Arc<Script>) -> Arc<TokenSource> {
 }
 
 fn flight(source: &Arc<TokenSource>) -> Flight<Arc<Token>> {
-    match source.obtain(Now::read()) {
+    match source.obtain(false, Now::read()) {
         Obtained::Flight { flight, .. } => flight,
         Obtained::Token(_) => panic!("a token, not a flight"),
         Obtained::Refused(error) => panic!("{error}"),
@@ -89,7 +89,8 @@ async fn a_requester_that_panics_fails_its_callers_and_the_next_call_asks_again(
         let source = source(&script);
         assert_eq!(obtained(&source).await, Err(ErrorCode::Internal));
         // A defect answers for the server as long as a refusal does.
-        until("asked again", || !matches!(source.obtain(Now::read()), Obtained::Refused(_))).await;
+        until("asked again", || !matches!(source.obtain(false, Now::read()), Obtained::Refused(_)))
+            .await;
         until("the token is there", || served(&source).as_deref() == Some("token-2")).await;
         assert_eq!(script.requests(), 2);
     }
@@ -101,7 +102,9 @@ async fn a_refusal_is_remembered_and_says_so() {
     let source = Arc::new(script.source(RenewalPolicy::PLAIN, timer()));
     assert_eq!(obtained(&source).await, Err(ErrorCode::TokenRejected));
     for _ in 0..1000 {
-        let Obtained::Refused(error) = source.obtain(Now::read()) else { panic!("asked again") };
+        let Obtained::Refused(error) = source.obtain(false, Now::read()) else {
+            panic!("asked again")
+        };
         assert_eq!((error.code(), error.status()), (ErrorCode::TokenRejected, Some(401)));
         assert!(error.to_string().contains("remembered"));
     }
