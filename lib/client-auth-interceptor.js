@@ -292,6 +292,8 @@ class ClientAuthInterceptor {
     return new PendingToken({
       request: (pending) => openTicket(pending, request),
       askHooks: async (context) => this.#tokenHooks?.ask(context),
+      // By the interceptor, not by this acquisition: a later caller may join one that asked before.
+      thrown: () => this.#tokenHooks?.thrown,
       isClosed: () => this.#closed,
       forget: (pending) => {
         publishWarnings(this.#number);

@@ -15,6 +15,7 @@ const { hold, release } = require('./environment.js');
  *
  * @typedef {object} Owner the interceptor
  * @property {(context: import('./native.js').NativePreTokenContext) => Promise<unknown>} askHooks
+ * @property {() => { value: unknown } | undefined} thrown what its hooks threw last
  * @property {() => boolean} isClosed
  * @property {(pending: PendingToken) => void} request asks the core for a token
  * @property {(pending: PendingToken) => void} forget no further caller is to join it
@@ -41,8 +42,6 @@ class PendingToken {
    */
   #groups = new Map();
   #owner;
-  /** @type {{ value: unknown } | undefined} by a hook; boxed, as anything can be thrown */
-  #thrown;
   #deadTokens = 0;
 
   /** @param {Owner} owner */
@@ -72,13 +71,8 @@ class PendingToken {
   }
 
   /** @param {import('./native.js').NativePreTokenContext} context */
-  async askHooks(context) {
-    try {
-      return await this.#owner.askHooks(context);
-    } catch (error) {
-      this.#thrown = { value: error };
-      throw error;
-    }
+  askHooks(context) {
+    return this.#owner.askHooks(context);
   }
 
   /** @param {TokenOutcome} outcome */
@@ -99,7 +93,7 @@ class PendingToken {
       for (const { resolve } of waiters) resolve(/** @type {NativeToken} */ (value));
       return;
     }
-    const cause = error.code === 'ERR_PRE_TOKEN_HOOK' ? this.#thrown : undefined;
+    const cause = error.code === 'ERR_PRE_TOKEN_HOOK' ? this.#owner.thrown() : undefined;
     // An error for each caller, with the stack of its own call.
     for (const { reject, caller } of waiters) reject(fromNative(error, caller, cause));
   }

@@ -18,6 +18,8 @@ class PreTokenHooks {
   /** @type {Set<AbortController>} */
   #running = new Set();
   #timeoutMs;
+  /** @type {{ value: unknown } | undefined} last by a hook, for `cause`; boxed, as anything can be thrown */
+  thrown;
 
   /** @param {number} timeoutMs */
   constructor(timeoutMs) {
@@ -80,6 +82,9 @@ class PreTokenHooks {
         signal.throwIfAborted();
       }
       return null;
+    } catch (error) {
+      this.thrown = { value: error };
+      throw error;
     } finally {
       clearTimeout(timer);
       this.#running.delete(controller);

@@ -171,20 +171,26 @@ impl AcquisitionRequest {
         };
         let attach = |slot: &mut Slot| slot.attach(&source, stale_at);
         // A source that holds a living token stays until this one has another.
-        inner.with_slot(self.base(), id, |slot, _| {
-            if slot.has_no_living_source(Now::read()) {
+        let living = inner.with_slot(self.base(), id, |slot, _| {
+            let now = Now::read();
+            slot.has_no_living_source(now).then(|| {
                 attach(slot);
-            }
+                source.live(now)
+            })
         });
-        let token = match source.obtain(hooked, Now::read()) {
-            Obtained::Token(token) => token,
-            Obtained::Refused(error) => return Err(error),
-            Obtained::Flight { flight, unattended } => {
-                if !unattended {
-                    inner.count_token_request(reason);
+        let token = match living.flatten().flatten() {
+            // Others have one, and may be renewing it: whoever has none does not wait for that.
+            Some(token) => token,
+            None => match source.obtain(hooked, Now::read()) {
+                Obtained::Token(token) => token,
+                Obtained::Refused(error) => return Err(error),
+                Obtained::Flight { flight, unattended } => {
+                    if !unattended {
+                        inner.count_token_request(reason);
+                    }
+                    flight.await?
                 }
-                flight.await?
-            }
+            },
         };
         // The hook said "go on": its earlier token has served until there was another one.
         inner.with_slot(self.base(), id, |slot, _| {
