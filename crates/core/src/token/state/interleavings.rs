@@ -39,8 +39,9 @@ fn step() -> impl Strategy<Value = Step> {
         let source = usize::from(source.saturating_sub(13));
         let pick = (number >> 8) as usize;
         match kind {
-            0..14 => Step::Call(source),
-            14..16 => Step::Ask(source),
+            0..12 => Step::Call(source),
+            12..14 => Step::Ask(source),
+            14..16 => Step::AskOnce(source),
             16 => Step::Peek(source),
             17..21 => Step::Pass(passing(number)),
             21..24 => Step::Timer { source, is_late: false },

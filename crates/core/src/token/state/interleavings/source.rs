@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::super::*;
 use crate::token::source::scripted::{busy_for, outage, refusal, token};
 
-/// A renewal that failed is tried again after this at the latest, or when the refusal is over.
+/// A renewal that failed is tried again after this at the latest, or when the refusal is over and as
+/// much time has passed as the server has asked for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
@@ -69,6 +70,8 @@ struct Failed {
     at: Now,
     /// For which it stands at least.
     stands: Option<Duration>,
+    /// `Retry-After`
+    asked: Duration,
 }
 
 impl Kept {
@@ -118,7 +121,9 @@ impl Source {
     /// Whether a renewal of the living token may still be held up by a failure.
     fn may_pause(&self, now: Now) -> bool {
         let longest = LONGEST_PAUSE.max(self.policy.failure_cooldown);
-        self.failure.as_ref().is_some_and(|failed| !now.has_reached(failed.at.plus(longest)))
+        self.failure
+            .as_ref()
+            .is_some_and(|failed| !now.has_reached(failed.at.plus(longest.max(failed.asked))))
     }
 
     fn is_handed_out(&self, token: &Arc<Token>, now: Now) {
@@ -133,8 +138,7 @@ impl Source {
         assert!(stands.is_none_or(|until| now.has_reached(until)), "a refusal stands");
         assert!(self.flights.iter().all(|flying| flying.departure.id != departure.id));
         self.current = Some(departure.id);
-        // A call that waits for it uses what it brings.
-        self.used = waiters > 0;
+        self.used = false;
         self.flights.push(Flying { departure, sent_at: now, waiters });
     }
 
@@ -167,7 +171,18 @@ impl Source {
     /// True if the caller waits now.
     pub(super) fn ask(&mut self, now: Now, seen: &mut Seen) -> bool {
         let answer = self.state.ask(now);
+        let waits = self.answers(answer, now, seen);
         self.used = true;
+        waits
+    }
+
+    /// The same for a caller whose next token is its own affair.
+    pub(super) fn ask_once(&mut self, now: Now, seen: &mut Seen) -> bool {
+        let answer = self.state.ask_once(now);
+        self.answers(answer, now, seen)
+    }
+
+    fn answers(&mut self, answer: Answer, now: Now, seen: &mut Seen) -> bool {
         seen.count("a refusal from memory", matches!(answer, Answer::Refused(_)));
         seen.count("a shared flight", matches!(answer, Answer::Wait { .. }));
         match answer {
@@ -260,7 +275,8 @@ impl Source {
         } else {
             seen.count("a failed renewal", self.live(now).is_some());
             let stands = stands.map(|stands| stands.min(self.policy.failure_cooldown));
-            self.failure = Some(Failed { at: now, stands });
+            let asked = if let Answered::Busy(asked) = answered { *asked } else { Duration::ZERO };
+            self.failure = Some(Failed { at: now, stands, asked });
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) enum Step {
     Call(usize),
     /// Ready to wait at once, as an acquisition is.
     Ask(usize),
+    /// The same of a caller with a hook.
+    AskOnce(usize),
     Peek(usize),
     Pass(Passing),
     /// Time goes on until the timer fires, or should.
@@ -88,6 +90,9 @@ impl World {
                 }
             }
             Step::Ask(source) => self.waiters += u64::from(sources[source].ask(*now, seen)),
+            Step::AskOnce(source) => {
+                self.waiters += u64::from(sources[source].ask_once(*now, seen));
+            }
             Step::Peek(source) => sources[source].peek(*now),
             Step::Pass(passing) => self.pass(passing),
             Step::Timer { source, is_late } => {
