@@ -104,7 +104,18 @@ impl Scenario {
     }
 
     pub(super) fn ask(&mut self) -> Outcome {
-        match self.state.ask(self.now) {
+        let answer = self.state.ask(self.now);
+        self.answered(answer)
+    }
+
+    /// As a caller that has a hook to ask before the next token.
+    pub(super) fn ask_once(&mut self) -> Outcome {
+        let answer = self.state.ask_once(self.now);
+        self.answered(answer)
+    }
+
+    fn answered(&mut self, answer: Answer) -> Outcome {
+        match answer {
             Answer::Token(token) => Outcome::Token(self.name_of(&token)),
             Answer::Wait { unattended: false } => Outcome::Waits,
             Answer::Wait { unattended: true } => Outcome::WaitsForRenewal,

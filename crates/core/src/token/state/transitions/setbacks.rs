@@ -56,6 +56,17 @@ fn clearing_makes_the_next_refusal_the_first_again() {
 }
 
 #[test]
+fn a_refusal_after_a_failure_that_can_pass_is_the_first_again() {
+    let mut s = Scenario::new();
+    assert_eq!(refusals(&mut s, 3), [1, 2, 4]);
+    for _ in 0..3 {
+        s.ask();
+        s.fails(&outage());
+    }
+    assert_eq!(refusals(&mut s, 2), [1, 2]);
+}
+
+#[test]
 fn refusals_past_counting_stand_for_the_cap() {
     let mut s = Scenario::new();
     for _ in 0..100 {
@@ -151,6 +162,21 @@ fn retry_after_of_a_failed_renewal_is_waited_for_as_long_as_the_server_asks() {
         s.after(ms(1));
         assert_eq!(s.serve(), Outcome::TokenAndDeparture("one", Expiring));
     }
+}
+
+#[test]
+fn renewals_that_fail_for_long_are_tried_every_half_minute() {
+    let patient = RenewalPolicy { margin: Some(secs(1800)), ..RenewalPolicy::PLAIN };
+    let mut s = Scenario::holding_with(patient, "one", secs(3600));
+    s.after(secs(1800));
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        assert_eq!(s.serve(), Outcome::TokenAndDeparture("one", Expiring));
+        s.fails(&outage());
+        pauses.push(s.looks_again_in().as_secs());
+        s.after(s.wakes_in().unwrap());
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30, 30]);
 }
 
 #[test]
