@@ -96,6 +96,10 @@ async function attend(load) {
 }
 
 async function stop(server) {
+  if (!server.connected) {
+    judge.violation('soak', 'the servers were gone before its end');
+    return;
+  }
   const exited = once(server, 'exit');
   server.send('stop');
   await exited;

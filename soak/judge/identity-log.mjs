@@ -99,7 +99,7 @@ export class IdentityLog {
   needlessWait({ number, startedAt, settledAt, mustHaveToken }) {
     const got = this.#attempts.find((attempt) => attempt.number === number);
     const hasWaited = got !== undefined && got.endedAt > startedAt + CLOCK_MS;
-    return mustHaveToken && hasWaited ? this.#living(startedAt, settledAt) : null;
+    return mustHaveToken && hasWaited ? this.#living(startedAt, settledAt, number) : null;
   }
 
   /**
@@ -165,23 +165,25 @@ export class IdentityLog {
   }
 
   /**
-   * A token that could be used all the time from one moment to another, in words.
+   * The client's token, if it could be used all the time from one moment to another, in words.
    *
    * @param {number} from
    * @param {number} to
+   * @param {number} [besides] another token than this
    * @returns {string | null}
    */
-  #living(from, to) {
+  #living(from, to, besides) {
     if (isForgetful(this.name)) return null;
-    const token = this.#attempts.find(
-      ({ outcome, endedAt, lagMs, expiresAt, number }) =>
-        outcome === 'token' &&
-        endedAt < from - DELIVERY_MS - 2 * lagMs &&
-        // To the client it ends earlier, by the way of its request.
-        expiresAt > to + WAY_MS + 2 * lagMs &&
-        !(this.#refused.get(number) <= to),
+    // Only the last one: it has taken the place of those before it, also where it was refused meanwhile.
+    const token = this.#attempts.findLast(
+      ({ outcome, endedAt, number }) => outcome === 'token' && endedAt < to && number !== besides,
     );
     if (token === undefined) return null;
+    const slack = 2 * token.lagMs;
+    const isThere = token.endedAt < from - DELIVERY_MS - slack;
+    // To the client it ends earlier, by the way of its request.
+    const isLiving = token.expiresAt > to + WAY_MS + slack && !(this.#refused.get(token.number) <= to);
+    if (!isThere || !isLiving) return null;
     return `token ${token.number} lived from ${ago(token.endedAt, from)} to ${ago(token.expiresAt, from)}`;
   }
 }
