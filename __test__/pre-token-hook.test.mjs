@@ -249,6 +249,23 @@ test('each waiting caller gets an error of its own, which points at its own call
   t.regex(other.stack, /at (?:async )?otherCaller/);
 });
 
+test('when hooks fail for two FHIR servers at once, each caller gets the cause of its own', async (t) => {
+  const { server, interceptor } = t.context;
+  const bases = [server.url('/one/fhir'), server.url('/two/fhir')];
+  const asked = new Map();
+  const hook = ({ fhirBaseUrl }) => new Promise((_, reject) => asked.set(fhirBaseUrl, reject));
+  interceptor.registerInterceptor({ CLIENT_AUTH_PRE_TOKEN_REQUEST: hook });
+  const waiting = bases.map((fhirBaseUrl) =>
+    t.throwsAsync(interceptor.getAuthorizationHeader({ fhirBaseUrl })),
+  );
+  // Joins the acquisition of the first one, whose hook it did not lend.
+  waiting.push(t.throwsAsync(interceptor.getAuthorizationHeader({ fhirBaseUrl: `${bases[0]}/` })));
+  await eventually(() => asked.size === 2);
+  for (const [fhirBaseUrl, reject] of asked) reject(new Error(fhirBaseUrl));
+  const causes = (await Promise.all(waiting)).map(({ cause }) => cause.message);
+  t.deepEqual(causes, [...bases, bases[0]]);
+});
+
 const UNUSABLE = [
   '',
   'marker with space',

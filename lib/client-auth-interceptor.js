@@ -3,7 +3,7 @@
 const { inspect } = require('node:util');
 const { CLOSED, captureCaller, fromNative, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { ClientAuthParams, settingsOf } = require('./client-auth-params.js');
-const { abandoned, environment, openTicket, updateListening } = require('./environment.js');
+const { abandoned, environment, openTicket, publishWarnings, updateListening } = require('./environment.js');
 const { NOTHING_KEPT, isCurrent, keep } = require('./kept-header.js');
 
 // What many programs never use is loaded when it is: `require` counts in every short-lived process.
@@ -292,8 +292,6 @@ class ClientAuthInterceptor {
     return new PendingToken({
       request: (pending) => openTicket(pending, request),
       askHooks: async (context) => this.#tokenHooks?.ask(context),
-      // By the interceptor, not by this acquisition: a later caller may join one that asked before.
-      thrown: () => this.#tokenHooks?.thrown,
       isClosed: () => this.#closed,
       forget: (pending) => {
         publishWarnings(this.#number);
@@ -370,20 +368,6 @@ function draftOf(params) {
   }
   const draft = ClientAuthParams.from(/** @type {import('../index.js').ClientAuthOptions} */ (params));
   return /** @type {import('./native.js').Settings} */ (settingsOf(draft));
-}
-
-/**
- * Publishes what the core has noticed since the last call. It is taken even when nobody listens: a later
- * subscriber should not be told of things long past.
- *
- * @param {number} number
- */
-function publishWarnings(number) {
-  const warnings = environment.takeWarnings(number);
-  if (warnings.length === 0) return;
-  const { publishWarning } = require('./warnings.js');
-  const clientId = environment.clientId(number);
-  for (const { code, message } of warnings) publishWarning({ code, message, clientId });
 }
 
 /** @param {import('./native.js').NativeToken} token */

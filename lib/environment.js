@@ -16,6 +16,12 @@ let tickets = 0;
 let waitedFor = 0;
 let listening = false;
 
+/** What hooks have thrown, by their call: boxed, as anything can be thrown. */
+/** @type {Map<number, { value: unknown }>} */
+const thrownByCall = new Map();
+/** An error with its call is on its way for a moment only. */
+const MAX_THROWN = 256;
+
 /** Those of `tracingChannel('smart-m2m:token')` that are used. */
 const traces = ['start', 'error', 'end'].map((name) => channel(`tracing:smart-m2m:token:${name}`));
 
@@ -86,9 +92,44 @@ function settle(ticket, outcome) {
 async function askHooks(ticket, call, context) {
   try {
     environment.answerHook(call, await pendingByTicket.get(ticket)?.askHooks(context));
-  } catch {
+  } catch (error) {
+    if (thrownByCall.size >= MAX_THROWN)
+      thrownByCall.delete(/** @type {number} */ (thrownByCall.keys().next().value));
+    thrownByCall.set(call, { value: error });
     environment.failHook(call);
   }
 }
 
-module.exports = { abandoned, environment, hold, openTicket, release, updateListening };
+/**
+ * What the hook threw in the call that an error names. Several acquisitions may share that error.
+ *
+ * @param {number | undefined} call
+ */
+function thrownBy(call) {
+  return call === undefined ? undefined : thrownByCall.get(call);
+}
+
+/**
+ * Publishes what the core has noticed since the last call. It is taken even when nobody listens: a later
+ * subscriber should not be told of things long past.
+ *
+ * @param {number} interceptor
+ */
+function publishWarnings(interceptor) {
+  const warnings = environment.takeWarnings(interceptor);
+  if (warnings.length === 0) return;
+  const { publishWarning } = require('./warnings.js');
+  const clientId = environment.clientId(interceptor);
+  for (const { code, message } of warnings) publishWarning({ code, message, clientId });
+}
+
+module.exports = {
+  abandoned,
+  environment,
+  hold,
+  openTicket,
+  publishWarnings,
+  release,
+  thrownBy,
+  updateListening,
+};

@@ -1,7 +1,7 @@
 'use strict';
 
 const { CLOSED, fromNative } = require('./client-auth-error.js');
-const { hold, release } = require('./environment.js');
+const { hold, release, thrownBy } = require('./environment.js');
 
 /**
  * @typedef {import('./native.js').NativeToken} NativeToken
@@ -15,7 +15,6 @@ const { hold, release } = require('./environment.js');
  *
  * @typedef {object} Owner the interceptor
  * @property {(context: import('./native.js').NativePreTokenContext) => Promise<unknown>} askHooks
- * @property {() => { value: unknown } | undefined} thrown what its hooks threw last
  * @property {() => boolean} isClosed
  * @property {(pending: PendingToken) => void} request asks the core for a token
  * @property {(pending: PendingToken) => void} forget no further caller is to join it
@@ -93,7 +92,7 @@ class PendingToken {
       for (const { resolve } of waiters) resolve(/** @type {NativeToken} */ (value));
       return;
     }
-    const cause = error.code === 'ERR_PRE_TOKEN_HOOK' ? this.#owner.thrown() : undefined;
+    const cause = thrownBy(error.hookCall);
     // An error for each caller, with the stack of its own call.
     for (const { reject, caller } of waiters) reject(fromNative(error, caller, cause));
   }

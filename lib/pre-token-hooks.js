@@ -18,8 +18,6 @@ class PreTokenHooks {
   /** @type {Set<AbortController>} */
   #running = new Set();
   #timeoutMs;
-  /** @type {{ value: unknown } | undefined} last by a hook, for `cause`; boxed, as anything can be thrown */
-  thrown;
 
   /** @param {number} timeoutMs */
   constructor(timeoutMs) {
@@ -82,9 +80,6 @@ class PreTokenHooks {
         signal.throwIfAborted();
       }
       return null;
-    } catch (error) {
-      this.thrown = { value: error };
-      throw error;
     } finally {
       clearTimeout(timer);
       this.#running.delete(controller);

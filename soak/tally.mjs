@@ -1,3 +1,13 @@
+/** Why a call may fail. */
+export const ALLOWED = /** @type {const} */ ([
+  'aborted by their own signal',
+  'closed by their own thread',
+  'all attempts met faults',
+  'wrong secret',
+  'hook threw',
+  'refused twice',
+]);
+
 /** What the load's threads count. */
 const NAMES = /** @type {const} */ ([
   'calls',
@@ -5,12 +15,7 @@ const NAMES = /** @type {const} */ ([
   'headers',
   'fetches',
   'fetches answered 200',
-  'aborted by their own signal',
-  'closed by their own thread',
-  'all attempts met faults',
-  'wrong secret',
-  'hook threw',
-  'refused twice',
+  ...ALLOWED,
   'violations',
   'interceptors created',
   'workers started',

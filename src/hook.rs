@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use napi::bindgen_prelude::{FromNapiValue, Object, TypeName, ValidateNapiValue, ValueType};
 use napi::{Result, sys};
 use napi_derive::napi;
-use smart_m2m_core::{PreTokenContext, PreTokenHook, Secret, SuppliedToken};
+use smart_m2m_core::{HookFailure, PreTokenContext, PreTokenHook, Secret, SuppliedToken};
 
 use crate::mailbox::Post;
 
@@ -48,23 +48,24 @@ impl PreTokenHook for MailedHook {
     fn before_token_request(
         &self,
         context: PreTokenContext,
-    ) -> BoxFuture<'static, std::result::Result<Option<SuppliedToken>, String>> {
+    ) -> BoxFuture<'static, std::result::Result<Option<SuppliedToken>, HookFailure>> {
         let context = NativePreTokenContext {
             client_id: context.client_id,
             scope: context.scope,
             fhir_base_url: context.fhir_base_url,
             reason: context.reason.as_str().to_owned(),
         };
-        let answer = self.post.ask_hook(self.ticket, context);
+        let mut question = self.post.ask_hook(self.ticket, context);
         async move {
-            match answer.await {
+            match question.answer().await {
                 Ok(HookAnswer::Returned(supplied)) => supplied.into(),
                 // What it threw stays in JavaScript, where it becomes the error's `cause`.
-                Ok(HookAnswer::Threw) => {
-                    Err("threw; the error's cause is what it threw".to_owned())
-                }
+                Ok(HookAnswer::Threw) => Err(HookFailure {
+                    reason: "threw; the error's cause is what it threw".to_owned(),
+                    call: Some(question.call()),
+                }),
                 Err(oneshot::Canceled) => {
-                    Err("could not be called: its thread has ended".to_owned())
+                    Err("could not be called: its thread has ended".to_owned().into())
                 }
             }
         }
@@ -79,7 +80,7 @@ pub enum Supplied {
     Unusable(&'static str),
 }
 
-impl From<Supplied> for std::result::Result<Option<SuppliedToken>, String> {
+impl From<Supplied> for std::result::Result<Option<SuppliedToken>, HookFailure> {
     fn from(supplied: Supplied) -> Self {
         match supplied {
             Supplied::Nothing => Ok(None),
@@ -88,7 +89,8 @@ impl From<Supplied> for std::result::Result<Option<SuppliedToken>, String> {
             }
             Supplied::Unusable(what) => Err(format!(
                 "returned {what}; expected a token, {{ accessToken, expiresIn }}, null or undefined"
-            )),
+            )
+            .into()),
         }
     }
 }

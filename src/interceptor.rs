@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use napi::Result;
 use napi_derive::napi;
-use smart_m2m_core::{InterceptorStats, Now, PreTokenHook, spawn};
+use smart_m2m_core::{Error, InterceptorStats, Now, PreTokenHook, Token, spawn};
 
 use crate::environment::Environment;
 use crate::epochs::coarse_moment;
@@ -123,11 +123,9 @@ impl Environment {
         fhir_base_url: Option<String>,
         hooked: bool,
     ) -> Result<()> {
-        let (interceptor, post) = (self.interceptor(interceptor)?, self.post().clone());
-        let hook = self.hook(ticket, hooked);
-        spawn(async move {
-            let result = interceptor.token(fhir_base_url.as_deref(), hook).await;
-            post.send(Letter::Outcome { ticket, result });
+        let interceptor = self.interceptor(interceptor)?;
+        self.answer(ticket, hooked, |hook| async move {
+            interceptor.token(fhir_base_url.as_deref(), hook).await
         });
         Ok(())
     }
@@ -141,11 +139,9 @@ impl Environment {
         fhir_base_url: Option<String>,
         hooked: bool,
     ) -> Result<()> {
-        let (interceptor, post) = (self.interceptor(interceptor)?, self.post().clone());
-        let hook = self.hook(ticket, hooked);
-        spawn(async move {
-            let result = interceptor.renew(fhir_base_url.as_deref(), hook).await;
-            post.send(Letter::Outcome { ticket, result });
+        let interceptor = self.interceptor(interceptor)?;
+        self.answer(ticket, hooked, |hook| async move {
+            interceptor.renew(fhir_base_url.as_deref(), hook).await
         });
         Ok(())
     }
@@ -206,9 +202,18 @@ impl Environment {
     }
 }
 
+type Hook = Option<Arc<dyn PreTokenHook>>;
+
 impl Environment {
-    fn hook(&self, ticket: u32, hooked: bool) -> Option<Arc<dyn PreTokenHook>> {
-        hooked.then(|| Arc::new(MailedHook::new(self.post().clone(), ticket)) as _)
+    /// Posts what the work brings, as a letter for this ticket.
+    fn answer<F>(&self, ticket: u32, hooked: bool, work: impl FnOnce(Hook) -> F)
+    where
+        F: Future<Output = std::result::Result<Arc<Token>, Error>> + Send + 'static,
+    {
+        let post = self.post().clone();
+        let hook = hooked.then(|| Arc::new(MailedHook::new(post.clone(), ticket)) as _);
+        let work = work(hook);
+        spawn(async move { post.send(Letter::Outcome { ticket, result: work.await }) });
     }
 }
 

@@ -25,6 +25,29 @@ pub(crate) struct Mailbox {
     post: Arc<Post>,
 }
 
+/// A hook that was asked. A hook that never answers is forgotten with the question.
+pub(crate) struct HookQuestion {
+    post: Arc<Post>,
+    call: u32,
+    answer: oneshot::Receiver<HookAnswer>,
+}
+
+impl HookQuestion {
+    pub(crate) fn call(&self) -> u32 {
+        self.call
+    }
+
+    pub(crate) fn answer(&mut self) -> &mut oneshot::Receiver<HookAnswer> {
+        &mut self.answer
+    }
+}
+
+impl Drop for HookQuestion {
+    fn drop(&mut self) {
+        self.post.hooks().remove(&self.call);
+    }
+}
+
 /// The core's end.
 pub(crate) struct Post {
     letters: Arc<Letters>,
@@ -97,17 +120,17 @@ impl Post {
 
     /// Asks the thread's hook; the answer is dropped with the thread.
     pub(crate) fn ask_hook(
-        &self,
+        self: &Arc<Self>,
         ticket: u32,
         context: NativePreTokenContext,
-    ) -> oneshot::Receiver<HookAnswer> {
+    ) -> HookQuestion {
         let (sender, answer) = oneshot::channel();
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         if !self.letters.closed.load(Ordering::Relaxed) {
             self.hooks().insert(call, sender);
             self.send(Letter::Hook { ticket, call, context });
         }
-        answer
+        HookQuestion { post: self.clone(), call, answer }
     }
 
     /// Whether events are wanted.

@@ -1,13 +1,5 @@
+import { ALLOWED } from '../tally.mjs';
 import { mebibytes, memoryGrowth } from './memory.mjs';
-
-const ALLOWED = [
-  'aborted by their own signal',
-  'closed by their own thread',
-  'all attempts met faults',
-  'wrong secret',
-  'hook threw',
-  'refused twice',
-];
 
 /** @param {import('./judge.mjs').Judge} judge */
 export function progressLine(judge, elapsedMs) {

@@ -1,81 +1,13 @@
 //! What can go wrong, as data; the text a person reads is made here too, at the edge.
 
+mod code;
+
 use std::fmt;
 use std::time::Duration;
 
-/// Stable name of a failure; what programs compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorCode {
-    /// A setting is missing, malformed, or contradicts another one.
-    InvalidConfig,
-    /// No keystore of that name, or no such file.
-    KeystoreNotFound,
-    /// A format or cipher that this version does not read.
-    KeystoreUnsupported,
-    /// The bytes are not what they claim to be.
-    KeystoreCorrupt,
-    /// It was read, but it cannot sign an assertion.
-    KeystoreUnusableKey,
-    /// A discovery document could not be had or used.
-    Discovery,
-    /// Metadata names another issuer than the one asked for (RFC 8414 §3.3).
-    IssuerMismatch,
-    /// `http://` off the loopback interface.
-    InsecureUrl,
-    /// The token endpoint refused the request (RFC 6749 §5.2).
-    TokenRejected,
-    /// A success status without a usable token response (RFC 6749 §5.1).
-    TokenResponse,
-    /// A token type that this client does not know how to use (RFC 6749 §7.1).
-    UnsupportedTokenType,
-    /// The token endpoint redirected; credentials are never sent on (RFC 9700 §4.12).
-    Redirect,
-    /// The server could not be reached, or the connection broke.
-    Network,
-    /// The TLS handshake failed.
-    Tls,
-    /// No answer in time.
-    Timeout,
-    /// 429.
-    RateLimited,
-    /// 408 or 5xx.
-    Server,
-    /// The pre-token hook threw, did not answer, or returned something unusable.
-    PreTokenHook,
-    /// The interceptor was closed.
-    Closed,
-    /// A defect of this package.
-    Internal,
-}
+pub use code::ErrorCode;
 
-impl ErrorCode {
-    /// The name that JavaScript sees as `error.code`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidConfig => "ERR_INVALID_CONFIG",
-            Self::KeystoreNotFound => "ERR_KEYSTORE_NOT_FOUND",
-            Self::KeystoreUnsupported => "ERR_KEYSTORE_UNSUPPORTED",
-            Self::KeystoreCorrupt => "ERR_KEYSTORE_CORRUPT",
-            Self::KeystoreUnusableKey => "ERR_KEYSTORE_UNUSABLE_KEY",
-            Self::Discovery => "ERR_DISCOVERY",
-            Self::IssuerMismatch => "ERR_ISSUER_MISMATCH",
-            Self::InsecureUrl => "ERR_INSECURE_URL",
-            Self::TokenRejected => "ERR_TOKEN_REJECTED",
-            Self::TokenResponse => "ERR_TOKEN_RESPONSE",
-            Self::UnsupportedTokenType => "ERR_UNSUPPORTED_TOKEN_TYPE",
-            Self::Redirect => "ERR_REDIRECT",
-            Self::Network => "ERR_NETWORK",
-            Self::Tls => "ERR_TLS",
-            Self::Timeout => "ERR_TIMEOUT",
-            Self::RateLimited => "ERR_RATE_LIMITED",
-            Self::Server => "ERR_SERVER",
-            Self::PreTokenHook => "ERR_PRE_TOKEN_HOOK",
-            Self::Closed => "ERR_CLOSED",
-            Self::Internal => "ERR_INTERNAL",
-        }
-    }
-}
+use crate::hook::HookFailure;
 
 /// One thing that is wrong with the settings or a keystore; found without the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,10 +119,7 @@ pub enum Error {
     /// No complete answer.
     Transport(Box<TransportError>),
     /// The pre-token hook.
-    PreTokenHook {
-        /// What it did.
-        reason: String,
-    },
+    PreTokenHook(HookFailure),
     /// The interceptor was closed.
     Closed,
     /// A defect of this package.
@@ -223,7 +152,7 @@ impl Error {
             Self::InsecureTokenEndpoint { .. } => ErrorCode::InsecureUrl,
             Self::TokenEndpoint(error) => error.code,
             Self::Transport(error) => error.code,
-            Self::PreTokenHook { .. } => ErrorCode::PreTokenHook,
+            Self::PreTokenHook(_) => ErrorCode::PreTokenHook,
             Self::Closed => ErrorCode::Closed,
             Self::Internal { .. } => ErrorCode::Internal,
             Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.code(),
@@ -307,6 +236,15 @@ impl Error {
         }
     }
 
+    /// The call of the pre-token hook that failed, where its own side knows more of it.
+    #[must_use]
+    pub fn hook_call(&self) -> Option<u32> {
+        match self {
+            Self::PreTokenHook(failure) => failure.call,
+            _ => None,
+        }
+    }
+
     /// HTTP attempts made, where any were.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
@@ -386,8 +324,8 @@ impl fmt::Display for Error {
                 write!(f, "{}: {}", error.url, error.reason)?;
                 write_hint(f, error.hint.as_deref())
             }
-            Self::PreTokenHook { reason } => {
-                write!(f, "CLIENT_AUTH_PRE_TOKEN_REQUEST {reason}")
+            Self::PreTokenHook(failure) => {
+                write!(f, "CLIENT_AUTH_PRE_TOKEN_REQUEST {}", failure.reason)
             }
             Self::Closed => f.write_str("the interceptor was closed; create another one"),
             Self::Internal { reason } => {

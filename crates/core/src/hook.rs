@@ -56,14 +56,28 @@ pub struct SuppliedToken {
     pub expires_in: Option<f64>,
 }
 
+/// Why a hook gave no answer that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookFailure {
+    /// A phrase that follows the pointcut's name, such as `threw: …`.
+    pub reason: String,
+    /// Which call it was, where the hook's own side knows more of it by that number.
+    pub call: Option<u32>,
+}
+
+impl From<String> for HookFailure {
+    fn from(reason: String) -> Self {
+        Self { reason, call: None }
+    }
+}
+
 /// Asked before every token request.
 pub trait PreTokenHook: Send + Sync {
-    /// A token to use instead, `None` to go on, or what went wrong: a phrase that follows the
-    /// pointcut's name, such as `threw: …`.
+    /// A token to use instead, `None` to go on, or what went wrong.
     fn before_token_request(
         &self,
         context: PreTokenContext,
-    ) -> BoxFuture<'static, Result<Option<SuppliedToken>, String>>;
+    ) -> BoxFuture<'static, Result<Option<SuppliedToken>, HookFailure>>;
 }
 
 /// Calls the hook and treats what it returns like any input from outside.
@@ -74,13 +88,13 @@ pub(crate) async fn ask(
     renewal: &RenewalPolicy,
 ) -> Result<Option<Token>, Error> {
     let asked_at = Now::read();
-    let failed = |reason: String| Error::PreTokenHook { reason };
+    let failed = |reason: String| Error::PreTokenHook(reason.into());
     let supplied = timeout(time, hook.before_token_request(context))
         .await
         .map_err(|_| {
             failed(format!("did not answer within {} ms (http.timeoutMs)", time.as_millis()))
         })?
-        .map_err(failed)?;
+        .map_err(Error::PreTokenHook)?;
     let Some(SuppliedToken { access_token, expires_in }) = supplied else { return Ok(None) };
     if !is_b64token(access_token.expose()) {
         return Err(failed(

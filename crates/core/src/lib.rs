@@ -49,7 +49,7 @@ pub use error::{
     DiscoveryError, Error, ErrorCode, OAuthError, Problem, TokenEndpointError, TransportError,
 };
 pub use events::{Observer, TokenRequestEvent, TokenRequestPhase, Warning};
-pub use hook::{PreTokenContext, PreTokenHook, SuppliedToken, TokenRequestReason};
+pub use hook::{HookFailure, PreTokenContext, PreTokenHook, SuppliedToken, TokenRequestReason};
 pub use interceptor::{CachedToken, ClientAuthInterceptor, Counts, InterceptorStats};
 pub use keys::SigningAlgorithm;
 pub use keystore::{Keystore, KeystoreFormat, KeystoreSource, Keystores, SmileDefinitions};

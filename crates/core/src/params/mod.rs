@@ -1,22 +1,21 @@
 //! What the client is: validated, immutable.
 
 mod checks;
+mod common;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::client_auth::{ClientAuthMethod, ClientAuthentication};
-use crate::discovery::Origin;
 use crate::error::{Error, Problem};
 use crate::events::Warning;
 use crate::keystore::{Keystore, Keystores};
 use crate::options::ClientAuthOptions;
-use crate::secret::Secret;
 use crate::server_url::ServerUrl;
-use crate::token::{RenewalPolicy, is_scope_token};
-use crate::transport::{RetryPolicy, TransportSettings};
+use crate::token::is_scope_token;
 use checks::Checks;
+pub(crate) use common::{CommonParams, ServerSetting};
 
 /// A client that can ask for tokens.
 #[derive(Debug)]
@@ -26,31 +25,6 @@ pub struct ClientAuthParams {
     pub(crate) public_jwks: Option<Arc<Value>>,
     pub(crate) common: Arc<CommonParams>,
     pub(crate) warnings: Vec<Warning>,
-}
-
-/// What the many clients of a process mostly have in common.
-#[derive(Debug, PartialEq)]
-pub(crate) struct CommonParams {
-    pub(crate) scope: Option<Arc<str>>,
-    /// Values count as secrets: some servers take passwords here (QK-13).
-    pub(crate) additional_parameters: Arc<[(String, Secret)]>,
-    pub(crate) server: ServerSetting,
-    pub(crate) fhir_base_url: Option<ServerUrl>,
-    /// As origins: scheme, host, and port where it is not the scheme's own.
-    pub(crate) allowed_origins: Vec<String>,
-    pub(crate) allow_insecure_http: bool,
-    pub(crate) renewal: Arc<RenewalPolicy>,
-    pub(crate) retry: RetryPolicy,
-    pub(crate) transport: TransportSettings,
-}
-
-/// Where the token endpoint comes from, the most explicit setting first.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum ServerSetting {
-    TokenEndpoint(ServerUrl),
-    Issuer(ServerUrl),
-    /// Discovered from the FHIR base URL of the request at hand, else of the settings.
-    FhirBase,
 }
 
 impl ClientAuthParams {
@@ -101,50 +75,11 @@ impl ClientAuthParams {
             client_id: client_id.into(),
             authentication: Arc::new(authentication),
             public_jwks: keystore.as_ref().map(|keystore| keystore.public_jwks.clone()),
-            common: shared(common),
+            common: common.shared(),
             warnings: keystore.map(|keystore| keystore.warnings.clone()).unwrap_or_default(),
         })
     }
 }
-
-impl CommonParams {
-    /// What to discover from, for a request to this FHIR server.
-    pub(crate) fn discovery_origin(
-        &self,
-        fhir_base_url: Option<&ServerUrl>,
-    ) -> Result<Origin, Error> {
-        match (&self.server, fhir_base_url.or(self.fhir_base_url.as_ref())) {
-            (ServerSetting::Issuer(issuer), _) => Ok(Origin::Issuer(issuer.clone())),
-            (_, Some(base)) => Ok(Origin::FhirBase(base.clone())),
-            (_, None) => Err(Problem::config(
-                "the authorization server is not known: pass { fhirBaseUrl } with the request, or \
-                 set fhirBaseUrl, issuer or tokenEndpoint",
-            )
-            .into()),
-        }
-    }
-}
-
-/// One copy for all clients that are alive with these settings: there can be a hundred thousand.
-fn shared(common: CommonParams) -> Arc<CommonParams> {
-    static ALIVE: Mutex<Vec<Weak<CommonParams>>> = Mutex::new(Vec::new());
-    let mut alive = ALIVE.lock().unwrap_or_else(PoisonError::into_inner);
-    if alive.len() == alive.capacity() {
-        // Only when the list would grow, so that the cost is spread over as many additions.
-        alive.retain(|other| other.strong_count() > 0);
-    }
-    // From the youngest: clients with the same settings are mostly made together.
-    let same = alive.iter().rev().take(MOST_COMPARED).filter_map(Weak::upgrade);
-    if let Some(same) = same.into_iter().find(|other| **other == common) {
-        return same;
-    }
-    let common = Arc::new(common);
-    alive.push(Arc::downgrade(&common));
-    common
-}
-
-/// Where every client differs, looking for one that is the same costs more than it saves.
-const MOST_COMPARED: usize = 16;
 
 fn client_id(options: &ClientAuthOptions) -> Result<String, Problem> {
     match options.client_id.as_deref() {
@@ -250,6 +185,7 @@ mod tests {
     use crate::error::ErrorCode;
     use crate::keystore::KeystoreSource;
     use crate::options::{HttpOptions, RenewalOptions, RetryOptions};
+    use crate::secret::Secret;
     use crate::token::RESERVED_PARAMETERS;
 
     fn with_secret() -> ClientAuthOptions {
