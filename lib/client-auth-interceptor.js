@@ -104,6 +104,7 @@ class ClientAuthInterceptor {
     updateListening();
     const hooked = this.#isHooked();
     const cached = environment.cachedToken(this.#number, fhirBaseUrl, hooked);
+    if (cached !== null) publishWarnings(this.#number);
     if (cached?.acquisitionWanted) this.#renew(fhirBaseUrl, hooked);
     const token = cached ?? (await this.#wait(fhirBaseUrl, signal ?? null, this.getAccessToken));
     const { AccessToken } = require('./access-token.js');
@@ -239,6 +240,8 @@ class ClientAuthInterceptor {
     if (cached === null) {
       return this.#wait(fhirBaseUrl, signal, this.getAuthorizationHeader).then(headerOf);
     }
+    // Those of a renewal in the background have no other occasion.
+    publishWarnings(this.#number);
     if (cached.acquisitionWanted) this.#renew(fhirBaseUrl, hooked);
     const kept = keep(cached);
     if (fhirBaseUrl === null) this.#kept = kept;

@@ -2,6 +2,7 @@
 
 const { channel } = require('node:diagnostics_channel');
 const { addon } = require('./addon.js');
+const { invalidConfig } = require('./client-auth-error.js');
 
 /**
  * @typedef {import('./native.js').NativeLetter} NativeLetter
@@ -68,10 +69,22 @@ function release() {
 /** @param {NativeLetter[]} letters */
 function deliver(letters) {
   for (const letter of letters) {
-    if (letter.event !== undefined) require('./token-requests.js').publishTokenRequest(letter.event);
-    else if (letter.outcome !== undefined) settle(letter.ticket, letter.outcome);
-    else askHooks(letter.ticket, letter.call, letter.context);
+    try {
+      openLetter(letter);
+    } catch (error) {
+      // Told as what it is, an uncaught error; the letters behind it are not to blame.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
+}
+
+/** @param {NativeLetter} letter */
+function openLetter(letter) {
+  if (letter.event !== undefined) require('./token-requests.js').publishTokenRequest(letter.event);
+  else if (letter.outcome !== undefined) settle(letter.ticket, letter.outcome);
+  else askHooks(letter.ticket, letter.call, letter.context);
 }
 
 /**
@@ -91,7 +104,10 @@ function settle(ticket, outcome) {
  */
 async function askHooks(ticket, call, context) {
   try {
-    environment.answerHook(call, await pendingByTicket.get(ticket)?.askHooks(context));
+    const pending = pendingByTicket.get(ticket);
+    // Going on without it would be a token request that the hook has never heard of.
+    if (pending === undefined) throw invalidConfig('the acquisition that the hook belongs to is over');
+    environment.answerHook(call, await pending.askHooks(context));
   } catch (error) {
     if (thrownByCall.size >= MAX_THROWN)
       thrownByCall.delete(/** @type {number} */ (thrownByCall.keys().next().value));

@@ -51,8 +51,10 @@ function chooseCheck(views) {
     return ({ cell, epoch, wallEnd }) => Atomics.load(epochs, cell) === epoch && Date.now() < wallEnd;
   }
   return ({ cell, epoch, wallEnd, monotonicEnd }) => {
+    // A plain read: the native call behind it keeps the engine from remembering what it read before.
+    if (epochs[cell] !== epoch) return false;
     readClocks();
-    return epochs[cell] === epoch && clocks[0] < wallEnd && clocks[1] < monotonicEnd;
+    return clocks[0] < wallEnd && clocks[1] < monotonicEnd;
   };
 }
 

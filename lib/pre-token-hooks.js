@@ -68,6 +68,8 @@ class PreTokenHooks {
     const timer = setTimeout(() => {
       const message = `CLIENT_AUTH_PRE_TOKEN_REQUEST took longer than ${this.#timeoutMs} ms`;
       controller.abort(new DOMException(message, 'TimeoutError'));
+      // One that never returns is not told anything again.
+      this.#running.delete(controller);
     }, this.#timeoutMs);
     timer.unref();
     this.#running.add(controller);

@@ -8,7 +8,7 @@ const { fromNative } = require('./client-auth-error.js');
  * @typedef {import('../index.js').TokenRequestTrace} TokenRequestTrace
  */
 
-/** Attempts under way at the same time; past this many, the oldest are told of as if they began at their end. */
+/** Attempts under way at the same time; further ones are told of as if they began at their end. */
 const MAX_OPEN = 1024;
 
 const { start, end, error } = tracingChannel('smart-m2m:token');
@@ -24,11 +24,9 @@ const open = new Map();
  */
 function publishTokenRequest(event) {
   if (event.durationMs === undefined) {
-    if (open.size >= MAX_OPEN) open.delete(/** @type {number} */ (open.keys().next().value));
-    open.set(event.id, begin(event));
+    if (open.size < MAX_OPEN) open.set(event.id, begin(event));
     return;
   }
-  // Whoever begins to listen meanwhile gets both ends of what is under way.
   const trace = open.get(event.id) ?? begin(event);
   open.delete(event.id);
   trace.durationMs = event.durationMs;

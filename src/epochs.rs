@@ -28,8 +28,8 @@ pub fn hot_path(env: Env) -> Result<Option<Object<'static>>> {
     let raw = env.raw();
     let cells = epochs();
     let clocks = CLOCKS.with(UnsafeCell::get);
-    // SAFETY: the cells are a static; as JavaScript only reads them, by `Atomics.load`, and their
-    // layout is that of i32, the view is sound for as long as the process lives.
+    // SAFETY: the cells are a static, laid out as i32s. JavaScript only reads them: whole aligned
+    // words, which no processor tears, so that a reader sees an old value or a new one.
     let epochs = unsafe {
         view(
             raw,
@@ -117,8 +117,8 @@ pub(crate) fn coarse_moment(now: Now, moment: Now) -> (f64, f64) {
 fn read_coarse() -> [f64; 2] {
     use rustix::time::{ClockId, Timespec, clock_gettime};
     #[expect(clippy::cast_precision_loss, reason = "2^53 ms are 285,000 years")]
-    let milliseconds =
-        |time: Timespec| time.tv_sec as f64 * 1000.0 + time.tv_nsec as f64 / 1_000_000.0;
+    // By multiplication: a division each would be a third of the whole function.
+    let milliseconds = |time: Timespec| time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 * 1e-6;
     [ClockId::RealtimeCoarse, ClockId::MonotonicCoarse].map(|id| milliseconds(clock_gettime(id)))
 }
 

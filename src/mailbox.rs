@@ -9,12 +9,13 @@ use futures_channel::oneshot;
 use napi::bindgen_prelude::{Function, Unknown};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status, sys};
-use smart_m2m_core::{Observer, TokenRequestEvent};
+use smart_m2m_core::{Observer, TokenRequestEvent, TokenRequestPhase};
 
 use crate::hook::{HookAnswer, NativePreTokenContext, Supplied};
 use crate::letter::{Letter, NativeLetter};
 
-/// Events beyond this wait for nobody: a thread that does not read must not fill the memory.
+/// While so many wait, no further token request is told of: a thread that does not read must not
+/// fill the memory. The ends of those it was told of still come.
 const MOST_EVENTS: usize = 1024;
 
 /// Weak: on its own it does not keep the process alive.
@@ -163,8 +164,13 @@ impl Observer for Post {
         self.listening.load(Ordering::Relaxed)
     }
 
-    fn token_request(&self, event: &TokenRequestEvent) {
+    fn token_request(&self, event: &TokenRequestEvent) -> bool {
+        let starts = matches!(event.phase, TokenRequestPhase::Started);
+        if starts && self.letters.has_many_events() {
+            return false;
+        }
         self.send(Letter::Event(event.clone()));
+        true
     }
 }
 
@@ -172,12 +178,16 @@ impl Letters {
     /// True if the thread has to be woken: no other letter was waiting.
     fn put(&self, letter: Letter) -> bool {
         let mut waiting = self.lock();
-        let closed = self.closed.load(Ordering::Relaxed);
-        if closed || (letter.is_event() && waiting.len() >= MOST_EVENTS) {
+        if self.closed.load(Ordering::Relaxed) {
             return false;
         }
         waiting.push(letter);
         waiting.len() == 1
+    }
+
+    fn has_many_events(&self) -> bool {
+        self.lock().iter().filter(|letter| letter.is_event()).take(MOST_EVENTS).count()
+            == MOST_EVENTS
     }
 
     fn take(&self) -> Vec<Letter> {

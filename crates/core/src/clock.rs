@@ -19,6 +19,9 @@ impl Now {
 
     /// This reading moved forward on both clocks.
     pub(crate) fn plus(self, duration: Duration) -> Self {
+        /// Later than anything that counts here, and within what the clocks hold.
+        const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+        let duration = duration.min(CENTURY);
         Self {
             monotonic: self.monotonic.checked_add(duration).unwrap_or(self.monotonic),
             wall: self.wall.checked_add(duration).unwrap_or(self.wall),
@@ -64,6 +67,12 @@ impl Now {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_far_away_for_a_clock_is_still_in_the_future() {
+        let now = Now::read();
+        assert!(!now.has_reached(now.plus(Duration::MAX)));
+    }
 
     #[test]
     fn an_end_is_reached_when_either_clock_has_reached_it() {

@@ -61,6 +61,6 @@ pub trait Observer: Send + Sync {
     /// False while nobody would hear it: then no event is made.
     fn is_listening(&self) -> bool;
 
-    /// An attempt has started or ended.
-    fn token_request(&self, event: &TokenRequestEvent);
+    /// An attempt has started or ended. False: it was not taken, and its end is not told either.
+    fn token_request(&self, event: &TokenRequestEvent) -> bool;
 }

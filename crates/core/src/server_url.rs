@@ -111,6 +111,11 @@ pub(crate) fn display(url: &Url) -> String {
     if had_query { format!("{shown}?…") } else { shown.to_string() }
 }
 
+/// A base with and without a trailing slash is one server (SD-1).
+pub(crate) fn without_trailing_slashes(url: &str) -> &str {
+    url.trim_end_matches('/')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -39,7 +39,9 @@ impl DiscoveryCache {
             Some(Entry::Known(metadata)) if !Now::read().has_reached(metadata.stale_at) => {
                 return settled(Ok(metadata.clone()));
             }
-            Some(Entry::Failed { error, until }) if !Now::read().has_reached(*until) => {
+            Some(Entry::Failed { error, until })
+                if !request.failure_stands.is_zero() && !Now::read().has_reached(*until) =>
+            {
                 return settled(Err(error.clone().remembered()));
             }
             _ => {}

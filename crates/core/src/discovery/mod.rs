@@ -17,7 +17,7 @@ use document::Document;
 use crate::clock::Now;
 use crate::error::{DiscoveryError, Error};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
-use crate::server_url::ServerUrl;
+use crate::server_url::{ServerUrl, without_trailing_slashes};
 use crate::transport::{RetryPolicy, Transport};
 
 /// What discovery starts from.
@@ -137,10 +137,6 @@ fn resolve(start: &ServerUrl, raw: &str) -> Result<ServerUrl, crate::error::Prob
     let folder = format!("{}/", without_trailing_slashes(start.raw()));
     let joined = Url::parse(&folder).and_then(|folder| folder.join(raw));
     ServerUrl::parse("its token_endpoint", joined.as_ref().map_or(raw, Url::as_str))
-}
-
-fn without_trailing_slashes(url: &str) -> &str {
-    url.trim_end_matches('/')
 }
 
 #[cfg(test)]

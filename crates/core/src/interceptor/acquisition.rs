@@ -1,6 +1,7 @@
 //! From no token to a token: hook, discovery, token request (architecture, "How a header is made").
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Inner;
@@ -46,24 +47,34 @@ pub(super) fn start(
         inner.engine.discovery.forget(discovery);
     }
     launch(async move {
+        let failure_is_counted = AtomicBool::new(false);
+        let work = request.run(&inner, id, hook, reason, &failure_is_counted);
         let result = tokio::select! {
-            result = without_panic(request.run(&inner, id, hook, reason)) => result,
+            biased;
             () = inner.closing.closed() => Err(Error::Closed),
+            result = without_panic(work) => result,
         };
-        inner.settle(request.base(), id, result.as_ref());
+        inner.settle(request.base(), id, result.as_ref(), failure_is_counted.into_inner());
         result
     })
 }
 
 impl Inner {
-    fn settle(&self, base: Option<&str>, id: u64, result: Result<&Arc<Token>, &Error>) {
+    /// `failure_is_counted`: as that of a renewal that nobody waited for when it began.
+    fn settle(
+        &self,
+        base: Option<&str>,
+        id: u64,
+        result: Result<&Arc<Token>, &Error>,
+        failure_is_counted: bool,
+    ) {
         self.with_slot(base, id, |slot, stats| {
             slot.acquisition = None;
             match result {
                 Ok(_) => slot.succeeded(),
                 Err(error) => {
                     slot.failed(error, Now::read());
-                    if !matches!(error, Error::Remembered(_)) {
+                    if !failure_is_counted && !matches!(error, Error::Remembered(_)) {
                         stats.count_failure(error);
                     }
                 }
@@ -71,7 +82,7 @@ impl Inner {
             slot.announce();
         });
         if let Ok(token) = result {
-            self.lock().warnings.extend(token.warnings().iter().cloned());
+            self.lock().warn_of(token);
         }
     }
 
@@ -150,6 +161,7 @@ impl AcquisitionRequest {
         id: u64,
         hook: Option<Arc<dyn PreTokenHook>>,
         reason: TokenRequestReason,
+        failure_is_counted: &AtomicBool,
     ) -> Result<Arc<Token>, Error> {
         let hooked = hook.is_some();
         if let Some(hook) = hook
@@ -171,7 +183,8 @@ impl AcquisitionRequest {
         };
         let attach = |slot: &mut Slot| slot.attach(&source, stale_at);
         // A source that holds a living token stays until this one has another.
-        let living = inner.with_slot(self.base(), id, |slot, _| {
+        let living = inner.with_slot(self.base(), id, |slot, stats| {
+            slot.count_unattended(stats);
             let now = Now::read();
             slot.has_no_living_source(now).then(|| {
                 attach(slot);
@@ -188,12 +201,14 @@ impl AcquisitionRequest {
                     if !unattended {
                         inner.count_token_request(reason);
                     }
+                    failure_is_counted.store(unattended, Ordering::Relaxed);
                     flight.await?
                 }
             },
         };
         // The hook said "go on": its earlier token has served until there was another one.
-        inner.with_slot(self.base(), id, |slot, _| {
+        inner.with_slot(self.base(), id, |slot, stats| {
+            slot.count_unattended(stats);
             slot.forget_supplied();
             attach(slot);
         });

@@ -33,12 +33,15 @@ impl Closing {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
     async fn whoever_waits_and_whoever_comes_later_learns_of_the_end() {
         let closing = Closing::default();
-        let waiting = closing.closed();
+        let mut waiting = Box::pin(closing.closed());
+        assert!((&mut waiting).now_or_never().is_none());
         closing.close();
         waiting.await;
         closing.closed().await;

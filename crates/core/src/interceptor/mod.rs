@@ -21,7 +21,7 @@ use crate::error::{Error, Problem};
 use crate::events::{Observer, Warning};
 use crate::hook::{PreTokenHook, TokenRequestReason};
 use crate::params::ClientAuthParams;
-use crate::runtime::{self, Flight};
+use crate::runtime::{self, Flight, without_panic};
 use crate::server_url::ServerUrl;
 use crate::token::{Obtained, Token};
 use crate::transport::Transport;
@@ -57,7 +57,7 @@ enum Step {
     /// Waits for a request of the slot's own source.
     Request {
         flight: Flight<Arc<Token>>,
-        counted: bool,
+        unattended: bool,
     },
     /// Waits for hook, discovery and token request.
     Acquisition(Flight<Arc<Token>>),
@@ -112,21 +112,28 @@ impl ClientAuthInterceptor {
     }
 
     /// The living token, if it can be handed out at once. Without a hook its renewal, if due, goes
-    /// on behind it; `hooked`: the hook has to be asked first, by a call of `token`.
+    /// on behind it; `hooked`: the hook has to be asked first, by a call of `renew`.
     #[must_use]
     pub fn cached(&self, fhir_base_url: Option<&str>, hooked: bool) -> Option<CachedToken> {
-        let State { slots, stats, warnings, .. } = &mut *self.0.lock();
-        let slot = slots.get_used(fhir_base_url)?;
-        slot.count_unattended(stats);
+        let mut state = self.0.lock();
+        let slot = state.slots.get_used(fhir_base_url)?;
         let cached = slot.serve(hooked, self.0.params.common.renewal.background, Now::read())?;
-        stats.cache_hits += 1;
-        warnings.extend(cached.token.warnings().iter().cloned());
+        state.hand_out(&cached.token);
         Some(cached)
     }
 
-    /// The token: at once if there is a living one (its renewal goes on behind it), else after
-    /// one acquisition that all callers share. `hook` is asked if this call starts it.
+    /// The token: at once if there is a living one, else after one acquisition that all callers
+    /// share. `hook` is asked if this call starts it. Without a hook the renewal of a living token,
+    /// if due, goes on behind it; with one it is for `renew`.
     pub async fn token(
+        &self,
+        fhir_base_url: Option<&str>,
+        hook: Option<Arc<dyn PreTokenHook>>,
+    ) -> Result<Arc<Token>, Error> {
+        without_panic(self.acquire(fhir_base_url, hook)).await
+    }
+
+    async fn acquire(
         &self,
         fhir_base_url: Option<&str>,
         hook: Option<Arc<dyn PreTokenHook>>,
@@ -158,7 +165,7 @@ impl ClientAuthInterceptor {
     ) -> Result<Arc<Token>, Error> {
         let flight = {
             let request = AcquisitionRequest::new(&self.0, fhir_base_url)?;
-            let mut state = self.0.lock();
+            let mut state = self.0.lock_open()?;
             let slot = state.slots.get_or_insert(request.base());
             match &slot.acquisition {
                 Some(acquisition) => acquisition.flight.clone(),
@@ -197,7 +204,9 @@ impl ClientAuthInterceptor {
     #[must_use]
     pub fn stats(&self) -> InterceptorStats {
         let State { slots, stats, .. } = &mut *self.0.lock();
-        slots.iter_mut().for_each(|slot| slot.count_unattended(stats));
+        for slot in slots.iter_mut() {
+            slot.count_unattended(stats);
+        }
         let token = slots.last_used().and_then(|slot| slot.live(Now::read()));
         let schedule = token.and_then(|token| token.schedule);
         InterceptorStats {
@@ -220,9 +229,27 @@ impl ClientAuthInterceptor {
     }
 }
 
+impl State {
+    /// A living token goes out.
+    fn hand_out(&mut self, token: &Token) {
+        self.stats.cache_hits += 1;
+        self.warn_of(token);
+    }
+
+    fn warn_of(&mut self, token: &Token) {
+        self.warnings.extend(token.warnings().iter().cloned());
+    }
+}
+
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A closed interceptor holds no slot ever again.
+    fn lock_open(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let state = self.lock();
+        if self.closing.is_closed() { Err(Error::Closed) } else { Ok(state) }
     }
 
     async fn wait_for_token(
@@ -230,16 +257,13 @@ impl Inner {
         fhir_base_url: Option<&str>,
         hook: Option<&Arc<dyn PreTokenHook>>,
     ) -> Result<Arc<Token>, Error> {
-        if self.closing.is_closed() {
-            return Err(Error::Closed);
-        }
         let request = AcquisitionRequest::new(self, fhir_base_url)?;
         let result = match self.step(request, hook)? {
             Step::Token(token) => return Ok(token),
             Step::Acquisition(flight) => self.until_closed(flight).await,
-            Step::Request { flight, counted } => {
+            Step::Request { flight, unattended } => {
                 let result = self.until_closed(flight).await;
-                self.arrived(fhir_base_url, counted, &result);
+                self.arrived(fhir_base_url, unattended, &result);
                 result
             }
         };
@@ -253,8 +277,9 @@ impl Inner {
 
     async fn until_closed(&self, flight: Flight<Arc<Token>>) -> Result<Arc<Token>, Error> {
         tokio::select! {
-            result = flight => result,
+            biased;
             () = self.closing.closed() => Err(Error::Closed),
+            result = flight => result,
         }
     }
 
@@ -264,19 +289,19 @@ impl Inner {
         hook: Option<&Arc<dyn PreTokenHook>>,
     ) -> Result<Step, Error> {
         let now = Now::read();
-        let mut state = self.lock();
-        let State { slots, stats, warnings, .. } = &mut *state;
-        let slot = slots.get_or_insert(request.base());
-        slot.count_unattended(stats);
-        if let Some(cached) = slot.serve(hook.is_some(), self.params.common.renewal.background, now)
-        {
-            stats.cache_hits += 1;
-            warnings.extend(cached.token.warnings().iter().cloned());
-            if cached.acquisition_wanted {
-                drop(self.start(&mut state, request, hook.cloned()));
+        let mut state = self.lock_open()?;
+        let background = self.params.common.renewal.background;
+        let slot = state.slots.get_or_insert(request.base());
+        if let Some(cached) = slot.serve(hook.is_some(), background, now) {
+            state.hand_out(&cached.token);
+            // A hook is lent for as long as its caller waits, and this one does not.
+            if cached.acquisition_wanted && hook.is_none() {
+                drop(self.start(&mut state, request, None));
             }
             return Ok(Step::Token(cached.token));
         }
+        let State { slots, stats, .. } = &mut *state;
+        let slot = slots.get_or_insert(request.base());
         if let Some(acquisition) = &slot.acquisition {
             return Ok(Step::Acquisition(acquisition.flight.clone()));
         }
@@ -284,26 +309,30 @@ impl Inner {
             return Ok(Step::Acquisition(self.start(&mut state, request, hook.cloned())));
         };
         match source.obtain(false, now) {
-            Obtained::Token(token) => Ok(Step::Token(token)),
+            Obtained::Token(token) => {
+                stats.cache_hits += 1;
+                Ok(Step::Token(token))
+            }
             Obtained::Refused(error) => Err(error),
             Obtained::Flight { flight, unattended } => {
                 if !unattended {
                     stats.count_token_request(slot.reason());
                 }
-                Ok(Step::Request { flight, counted: unattended })
+                Ok(Step::Request { flight, unattended })
             }
         }
     }
 
-    fn arrived(&self, base: Option<&str>, counted: bool, result: &Result<Arc<Token>, Error>) {
-        let State { slots, stats, warnings, .. } = &mut *self.lock();
+    fn arrived(&self, base: Option<&str>, unattended: bool, result: &Result<Arc<Token>, Error>) {
+        let mut state = self.lock();
+        let State { slots, stats, .. } = &mut *state;
         let Some(slot) = slots.get(base) else { return };
         match result {
             Ok(token) => {
                 slot.succeeded();
-                warnings.extend(token.warnings().iter().cloned());
+                state.warn_of(token);
             }
-            Err(error) if !counted => stats.count_failure(error),
+            Err(error) if !unattended => stats.count_failure(error),
             Err(_) => {}
         }
     }

@@ -58,7 +58,7 @@ pub struct CachedToken {
     pub cell: usize,
     /// The cell's value before any such change.
     pub epoch: i32,
-    /// True when the holder should call `token`, for the sake of the next one.
+    /// True when the holder should call `renew`, for the sake of the next one.
     pub acquisition_wanted: bool,
 }
 
@@ -130,17 +130,8 @@ impl Slot {
     }
 
     fn look_again_at(&self, token: &Token, now: Now) -> Now {
-        let Some(schedule) = token.schedule else { return now };
-        let next = match (&self.acquisition, self.pause_until) {
-            (Some(_), _) => return schedule.expires_at,
-            (None, Some(pause)) if token.is_due(now) => pause,
-            (None, _) => schedule.renews_at,
-        };
-        if now.has_reached(next) {
-            schedule.expires_at
-        } else {
-            next.or_earlier(schedule.expires_at)
-        }
+        let under_way = self.acquisition.is_some();
+        token.schedule.map_or(now, |schedule| schedule.next_look(under_way, self.pause_until, now))
     }
 
     /// The source of the latest acquisition. A token that the hook has supplied before it served

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::slot::Slot;
-use crate::server_url::ServerUrl;
+use crate::server_url::{ServerUrl, without_trailing_slashes};
 
 /// A caller that makes up base URLs must not fill the memory.
 const MAX_SLOTS: usize = 4096;
@@ -93,10 +93,6 @@ impl OtherSlots {
             self.0.remove(&base);
         }
     }
-}
-
-fn without_trailing_slashes(base: &str) -> &str {
-    base.trim_end_matches('/')
 }
 
 #[cfg(test)]

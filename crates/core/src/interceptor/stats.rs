@@ -4,7 +4,8 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::hook::TokenRequestReason;
 
-/// Counted since creation, of this interceptor's own calls.
+/// Counted since creation: of this interceptor's own calls, and of the renewals of tokens that it
+/// uses, whoever shares them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
     /// Token requests that it started or joined.

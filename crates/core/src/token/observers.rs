@@ -15,7 +15,7 @@ pub(super) struct Observers(Mutex<Vec<Weak<dyn Observer>>>);
 
 /// An attempt whose end somebody wants to hear of: also when it is given up at the deadline.
 pub(super) struct Observed {
-    /// Who has heard of the start, and so hears of the end.
+    /// Who has taken the start, and so hears of the end.
     told: Vec<Weak<dyn Observer>>,
     event: TokenRequestEvent,
     began: Instant,
@@ -59,6 +59,8 @@ impl Observers {
         let mut all = self.lock();
         if !all.iter().any(|other| other.ptr_eq(&observer)) {
             all.retain(|other| other.strong_count() > 0);
+            // Mostly the only one, in every one of many sources.
+            all.reserve_exact(1);
             all.push(observer);
         }
     }
@@ -82,10 +84,8 @@ impl Observers {
             attempt,
             phase: TokenRequestPhase::Started,
         };
-        for observer in &listening {
-            observer.token_request(&event);
-        }
-        let told = listening.iter().map(Arc::downgrade).collect();
+        let taken = listening.iter().filter(|observer| observer.token_request(&event));
+        let told = taken.map(Arc::downgrade).collect();
         Some(Observed { told, event, began: Instant::now(), ended: false })
     }
 
@@ -122,13 +122,14 @@ mod tests {
             !self.is_deaf.load(Ordering::Relaxed)
         }
 
-        fn token_request(&self, event: &TokenRequestEvent) {
+        fn token_request(&self, event: &TokenRequestEvent) -> bool {
             let phase = match &event.phase {
                 TokenRequestPhase::Started => "start",
                 TokenRequestPhase::Succeeded { .. } => "token",
                 TokenRequestPhase::Failed { error, .. } => error.code().as_str(),
             };
             self.entries.lock().unwrap().push((event.id, event.attempt, phase));
+            true
         }
     }
 

@@ -71,6 +71,20 @@ impl RenewalPolicy {
     }
 }
 
+impl Schedule {
+    /// When whoever holds the token has to look at it again. `under_way`: its renewal, whose result is
+    /// announced. `pause`: until then no renewal begins.
+    pub(crate) fn next_look(&self, under_way: bool, pause: Option<Now>, now: Now) -> Now {
+        let next = match pause {
+            _ if under_way => self.expires_at,
+            Some(pause) if now.has_reached(self.renews_at) => pause,
+            _ => self.renews_at,
+        };
+        // A renewal that nobody sees to is nothing to come back for every time.
+        if now.has_reached(next) { self.expires_at } else { next.or_earlier(self.expires_at) }
+    }
+}
+
 #[cfg(test)]
 impl RenewalPolicy {
     /// The defaults, without chance.

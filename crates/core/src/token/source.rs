@@ -135,7 +135,7 @@ impl TokenSource {
     /// `hooked`: a caller that asks its hook before it comes here, and again before the next one.
     pub(crate) fn obtain(self: &Arc<Self>, hooked: bool, now: Now) -> Obtained {
         let mut moving = self.lock();
-        let answer = if hooked { moving.state.ask_once(now) } else { moving.state.ask(now) };
+        let answer = if hooked { moving.state.ask_without_use(now) } else { moving.state.ask(now) };
         match answer {
             Answer::Token(token) => Obtained::Token(token),
             Answer::Refused(error) => Obtained::Refused(error.remembered()),

@@ -48,7 +48,7 @@ const SHORTEST_RENEWAL_PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct State {
     policy: Arc<RenewalPolicy>,
     token: Option<Held>,
-    flight: Option<Flight>,
+    flight: Option<UnderWay>,
     flights: u64,
     /// Seldom there, and large.
     setback: Option<Box<Setback>>,
@@ -68,7 +68,7 @@ struct Held {
 }
 
 #[derive(Clone, Copy)]
-struct Flight {
+struct UnderWay {
     id: u64,
     reason: TokenRequestReason,
     unattended: bool,
@@ -156,15 +156,15 @@ impl State {
 
     /// A token that is not due for renewal, or the way to one.
     pub(super) fn ask(&mut self, now: Now) -> Answer {
-        let answer = self.ask_once(now);
+        let answer = self.ask_without_use(now);
         self.used = true;
         answer
     }
 
     /// The same for a caller whose next token is its own affair: this one is no reason for a
     /// renewal, as it is not to be had without asking a hook first.
-    pub(super) fn ask_once(&mut self, now: Now) -> Answer {
-        if let Some(Flight { unattended, .. }) = self.flight {
+    pub(super) fn ask_without_use(&mut self, now: Now) -> Answer {
+        if let Some(UnderWay { unattended, .. }) = self.flight {
             return Answer::Wait { unattended };
         }
         let refusal = self
@@ -172,9 +172,8 @@ impl State {
             .as_ref()
             .filter(|setback| setback.stands_until.is_some_and(|until| !now.has_reached(until)));
         match (self.live(now), refusal) {
-            (Some(token), refusal) if refusal.is_some() || !self.renewal_is_due(token, now) => {
-                Answer::Token(token.clone())
-            }
+            // Also where a refusal stands: no renewal is due until it is over.
+            (Some(token), _) if !self.renewal_is_due(token, now) => Answer::Token(token.clone()),
             (_, Some(setback)) => Answer::Refused(setback.error.clone()),
             (_, None) => Answer::Depart(self.depart(false)),
         }
@@ -273,7 +272,7 @@ impl State {
         self.flights += 1;
         self.used = false;
         let (id, reason) = (self.flights, self.next_reason);
-        self.flight = Some(Flight { id, reason, unattended });
+        self.flight = Some(UnderWay { id, reason, unattended });
         Departure { id, reason }
     }
 
@@ -284,22 +283,8 @@ impl State {
     }
 
     fn look_again_at(&self, token: &Token, now: Now) -> Now {
-        let Some(schedule) = token.schedule else { return now };
-        let next = if self.flight.is_some() {
-            // Its result is announced.
-            schedule.expires_at
-        } else {
-            match &self.setback {
-                Some(setback) if token.is_due(now) => setback.renew_from,
-                _ => schedule.renews_at,
-            }
-        };
-        // A renewal that nobody sees to is nothing to come back for every time.
-        if now.has_reached(next) {
-            schedule.expires_at
-        } else {
-            next.or_earlier(schedule.expires_at)
-        }
+        let pause = self.setback.as_ref().map(|setback| setback.renew_from);
+        token.schedule.map_or(now, |schedule| schedule.next_look(self.flight.is_some(), pause, now))
     }
 
     fn set_back(&mut self, error: &Error, now: Now) {

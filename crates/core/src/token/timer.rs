@@ -1,6 +1,7 @@
 //! One timer for all sources: it wakes each at its renewal point and at its token's end.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
@@ -73,7 +74,8 @@ impl Timer {
                 first.remove_entry()
             };
             if let Some(source) = due.upgrade() {
-                source.wake(at);
+                // A panic ends here: the timer is everybody's. That source has no entry any more.
+                drop(catch_unwind(AssertUnwindSafe(|| source.wake(at))));
             }
         }
     }

@@ -112,13 +112,15 @@ fn full_jitter(longest: Duration) -> Duration {
 }
 
 /// `Retry-After` (RFC 9110 §10.2.3): seconds or a date; what has passed is zero, what is neither is nothing.
+/// More than a day is a day: nobody waits longer, and no sum with it overflows.
 pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    const LONGEST: Duration = Duration::from_secs(24 * 3600);
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
+        return Some(value.parse().map_or(LONGEST, Duration::from_secs).min(LONGEST));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
+    Some(date.duration_since(now).unwrap_or(Duration::ZERO).min(LONGEST))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! bundle. The folder beside the bundle mostly holds the same certificates again, one in a file,
 //! and takes ten times as long; it is read when a server's issuer is not in the bundle.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -13,20 +13,44 @@ use rustls::{
 };
 
 /// The bundle, the system's or `SSL_CERT_FILE`; everything, where there is none.
-static BUNDLE: LazyLock<RootCertStore> = LazyLock::new(|| {
-    // A folder alone, named by the user, is all that the user wants trusted.
-    let named = |name| std::env::var_os(name).is_some();
-    let named_by_user = named("SSL_CERT_DIR") && !named("SSL_CERT_FILE");
-    let bundle = openssl_probe::probe().cert_file.filter(|_| !named_by_user);
-    let loaded =
-        bundle.map(|bundle| rustls_native_certs::load_certs_from_paths(Some(&bundle), None));
-    let store = loaded.map(|loaded| store_of(loaded.certs)).filter(|store| !store.is_empty());
-    store.unwrap_or_else(|| WHOLE.clone())
-});
+fn bundle() -> Arc<RootCertStore> {
+    static BUNDLE: Store = Store::new();
+    BUNDLE.get_or_load(|| {
+        // A folder alone, named by the user, is all that the user wants trusted.
+        let named = |name| std::env::var_os(name).is_some();
+        let named_by_user = named("SSL_CERT_DIR") && !named("SSL_CERT_FILE");
+        let bundle = openssl_probe::probe().cert_file.filter(|_| !named_by_user);
+        let loaded =
+            bundle.map(|bundle| rustls_native_certs::load_certs_from_paths(Some(&bundle), None));
+        let store = loaded.map(|loaded| store_of(loaded.certs)).filter(|store| !store.is_empty());
+        store.map_or_else(whole, Arc::new)
+    })
+}
 
 /// What cannot be read there is missing, and the error of the server that needs it says so.
-static WHOLE: LazyLock<RootCertStore> =
-    LazyLock::new(|| store_of(rustls_native_certs::load_native_certs().certs));
+fn whole() -> Arc<RootCertStore> {
+    static WHOLE: Store = Store::new();
+    WHOLE.get_or_load(|| Arc::new(store_of(rustls_native_certs::load_native_certs().certs)))
+}
+
+/// Kept once there is something in it: files can come later, and descriptors can be short for a while.
+struct Store(Mutex<Option<Arc<RootCertStore>>>);
+
+impl Store {
+    const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    fn get_or_load(&self, load: impl FnOnce() -> Arc<RootCertStore>) -> Arc<RootCertStore> {
+        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = &*store {
+            return store.clone();
+        }
+        let loaded = load();
+        *store = Some(loaded.clone()).filter(|loaded| !loaded.is_empty());
+        loaded
+    }
+}
 
 fn store_of(certificates: Vec<CertificateDer<'static>>) -> RootCertStore {
     let mut store = RootCertStore::empty();
@@ -50,17 +74,19 @@ impl SystemTrust {
         extra: Vec<CertificateDer<'static>>,
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, Error> {
-        if BUNDLE.is_empty() && extra.is_empty() {
+        let bundle = bundle();
+        if bundle.is_empty() && extra.is_empty() {
             return Err(Error::General("this system has no trusted CA certificates".to_owned()));
         }
-        let first = verifier(&BUNDLE, &extra, &provider)?;
+        let first = verifier(&bundle, &extra, &provider)?;
         Ok(Self { extra, provider, first, whole: OnceLock::new() })
     }
 
     fn whole(&self) -> Option<&Arc<WebPkiServerVerifier>> {
         let whole = self.whole.get_or_init(|| {
-            let has_more = WHOLE.len() > BUNDLE.len();
-            has_more.then(|| verifier(&WHOLE, &self.extra, &self.provider).ok()).flatten()
+            let whole = whole();
+            let has_more = whole.len() > bundle().len();
+            has_more.then(|| verifier(&whole, &self.extra, &self.provider).ok()).flatten()
         });
         whole.as_ref()
     }

@@ -121,14 +121,14 @@ fn the_timer_renews_a_token_that_is_used_and_leaves_the_next_one_if_nobody_uses_
 #[test]
 fn the_timer_leaves_a_token_that_only_callers_with_a_hook_use() {
     let mut s = Scenario::new();
-    assert_eq!(s.ask_once(), Outcome::Departure(Initial));
-    assert_eq!(s.ask_once(), Outcome::Waits);
+    assert_eq!(s.ask_without_use(), Outcome::Departure(Initial));
+    assert_eq!(s.ask_without_use(), Outcome::Waits);
     s.brings("one", secs(100));
-    assert_eq!(s.ask_once(), Outcome::Token("one"));
+    assert_eq!(s.ask_without_use(), Outcome::Token("one"));
     s.after(secs(80));
     assert_eq!(s.wake(), Outcome::Nothing);
     // Once their hook has been asked, they do want the next one.
-    assert_eq!(s.ask_once(), Outcome::Departure(Expiring));
+    assert_eq!(s.ask_without_use(), Outcome::Departure(Expiring));
     s.brings("two", secs(100));
     assert_eq!(s.ask(), Outcome::Token("two"));
     s.after(secs(80));

@@ -177,8 +177,8 @@ impl Source {
     }
 
     /// The same for a caller whose next token is its own affair.
-    pub(super) fn ask_once(&mut self, now: Now, seen: &mut Seen) -> bool {
-        let answer = self.state.ask_once(now);
+    pub(super) fn ask_without_use(&mut self, now: Now, seen: &mut Seen) -> bool {
+        let answer = self.state.ask_without_use(now);
         self.answers(answer, now, seen)
     }
 

@@ -91,7 +91,7 @@ impl World {
             }
             Step::Ask(source) => self.waiters += u64::from(sources[source].ask(*now, seen)),
             Step::AskOnce(source) => {
-                self.waiters += u64::from(sources[source].ask_once(*now, seen));
+                self.waiters += u64::from(sources[source].ask_without_use(*now, seen));
             }
             Step::Peek(source) => sources[source].peek(*now),
             Step::Pass(passing) => self.pass(passing),

@@ -109,8 +109,8 @@ impl Scenario {
     }
 
     /// As a caller that has a hook to ask before the next token.
-    pub(super) fn ask_once(&mut self) -> Outcome {
-        let answer = self.state.ask_once(self.now);
+    pub(super) fn ask_without_use(&mut self) -> Outcome {
+        let answer = self.state.ask_without_use(self.now);
         self.answered(answer)
     }
 
