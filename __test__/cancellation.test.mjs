@@ -94,6 +94,35 @@ test('one of two signals ends the waits that it was given to, and no others', as
   t.deepEqual(await Promise.all(staying), ['Bearer held', 'Bearer held', 'Bearer held']);
 });
 
+test("what only looks like a signal is refused, and ends nobody's wait", async (t) => {
+  const { interceptor } = t.context;
+  const waiting = interceptor.getAuthorizationHeader();
+  const lookalike = { aborted: false, addEventListener() {} };
+  await t.throwsAsync(interceptor.getAuthorizationHeader({ signal: lookalike }), {
+    code: 'ERR_INVALID_CONFIG',
+    message: /^signal: /,
+  });
+  const broken = {
+    ...lookalike,
+    removeEventListener() {
+      throw new Error('broken');
+    },
+  };
+  t.is(await interceptor.getAuthorizationHeader({ signal: broken }), 'Bearer token-1');
+  t.is(await waiting, 'Bearer token-1');
+});
+
+test('a getter that throws rejects the promise, and does not throw past it', async (t) => {
+  const { interceptor } = t.context;
+  const reason = new Error('no');
+  const request = {
+    get signal() {
+      throw reason;
+    },
+  };
+  t.is(await rejection(interceptor.getAuthorizationHeader(request)), reason);
+});
+
 test('no listener stays on a signal, however the wait ends', async (t) => {
   const { server, interceptor } = t.context;
   const { signal } = new AbortController();

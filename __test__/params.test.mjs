@@ -254,6 +254,34 @@ test('create takes a snapshot', async (t) => {
   t.is(new URLSearchParams(body).get('scope'), 'system/*.read');
 });
 
+test.serial('what every object inherits is no setting', (t) => {
+  const strange = {
+    legacyHelper: () => {},
+    tokenEndpoint: 'https://elsewhere.test/token',
+    allowInsecureHttp: true,
+  };
+  Object.assign(Object.prototype, strange);
+  t.teardown(() => {
+    for (const name of Object.keys(strange)) delete Object.prototype[name];
+  });
+  const options = {
+    clientId: 'c',
+    clientSecret: SECRET,
+    scope: 'x',
+    fhirBaseUrl: 'http://fhir.example.org/r4',
+  };
+  t.throws(() => ClientAuthInterceptorFactory.create(options), { code: 'ERR_INSECURE_URL' });
+  class Settings {
+    clientId = 'c';
+    get scope() {
+      return null;
+    }
+  }
+  const params = ClientAuthParams.from(new Settings());
+  t.is(params.clientId, 'c');
+  t.is(params.scope, null, 'what a class has is one');
+});
+
 test('the older spelling means the same', async (t) => {
   const server = await startPlainServer();
   t.teardown(server.close);

@@ -5,6 +5,7 @@ import { atOnce } from './support/at-once.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
 import { json, text } from './support/recording-server.mjs';
+import { collectWarnings } from './support/warnings.mjs';
 
 // Who uses a token always has one: the next is requested before the old one ends, and nobody waits for it.
 
@@ -23,6 +24,21 @@ test('a token that was used is renewed without another call', async (t) => {
   t.is(await atOnce(interceptor.getAuthorizationHeader()), 'Bearer token-2');
   t.like(interceptor.stats(), { tokenRequests: 2, renewals: 1, failures: 0 });
   t.is(server.tokenRequests().length, 2);
+});
+
+test('what a renewal in the background is worth a warning of is told', async (t) => {
+  const { server } = t.context;
+  const warnings = collectWarnings(t, server.options.clientId);
+  server.on('POST /token', [server.issue({ expires_in: 2 }), server.issue({ scope: 'system/Group.read' })]);
+  const interceptor = create(server);
+  await interceptor.getAuthorizationHeader();
+  await eventually(() => interceptor.stats().expiresAt > Date.now() + 10_000);
+  t.deepEqual(warnings, []);
+  await interceptor.getAuthorizationHeader();
+  t.deepEqual(
+    warnings.map(({ code }) => code),
+    ['SCOPE_NOT_GRANTED'],
+  );
 });
 
 test('a token that nobody uses any more is renewed once at most', async (t) => {

@@ -154,6 +154,45 @@ for (const request of [
   });
 }
 
+const ELSEWHERE = {
+  'a URL without a scheme': '//elsewhere.test/x',
+  'a path that is none': '/\\elsewhere.test/x',
+  'another scheme': 'wss://elsewhere.test/x',
+  'the URL of another realm': { href: 'https://elsewhere.test/x' },
+};
+for (const [name, url] of Object.entries(ELSEWHERE)) {
+  test(`the token does not go elsewhere by ${name}`, async (t) => {
+    const { interceptor } = t.context;
+    const request = { url, headers: {} };
+    await interceptor.interceptRequest(request);
+    t.deepEqual(request.headers, {});
+  });
+}
+
+test('a relative URL is one of the FHIR server, and one that is no URL is refused', async (t) => {
+  const { interceptor } = t.context;
+  for (const url of ['Patient', '/fhir/Patient', '?x', '', undefined]) {
+    const request = { url, headers: {} };
+    await interceptor.interceptRequest(request);
+    t.deepEqual(request.headers, { Authorization: FIRST }, String(url));
+  }
+  for (const url of [5, ['https://elsewhere.test/'], {}]) {
+    await t.throwsAsync(interceptor.interceptRequest({ url, headers: {} }), {
+      code: 'ERR_INVALID_CONFIG',
+      message: /^request: url: /,
+    });
+  }
+});
+
+test('where no FHIR server is its own, invalidate() drops the token of each', async (t) => {
+  const { server } = t.context;
+  const { fhirBaseUrl, ...options } = server.options;
+  const interceptor = ClientAuthInterceptorFactory.create(options);
+  t.is(await interceptor.getAuthorizationHeader({ fhirBaseUrl }), FIRST);
+  t.true(interceptor.invalidate());
+  t.is(await interceptor.getAuthorizationHeader({ fhirBaseUrl }), SECOND);
+});
+
 test('a 401 drops the token that the request carried, once', async (t) => {
   const { server, interceptor } = t.context;
   const request = await interceptor.interceptRequest(new Request(server.patients));

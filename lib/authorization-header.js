@@ -73,7 +73,11 @@ function deleteAuthorization(request) {
 function urlOf(request) {
   if (isBare(request)) return null;
   const { url } = /** @type {{ url?: unknown }} */ (request);
-  return typeof url === 'string' || url instanceof URL ? String(url) : null;
+  if (url === undefined || url === null) return null;
+  // By its member: the URL of another realm is one too.
+  if (typeof url === 'object' && 'href' in url && typeof url.href === 'string') return url.href;
+  if (typeof url !== 'string') throw invalidConfig('request: url: expected a string or a URL');
+  return url;
 }
 
 /**

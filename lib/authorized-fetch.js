@@ -91,10 +91,12 @@ function initOf(init) {
   if (init === undefined || init === null) return {};
   if (typeof init !== 'object') throw invalidConfig('fetch: init: expected an object');
   const given = /** @type {Record<string, unknown>} */ (init);
+  // What every object has is nobody's wish.
+  const inherited = /** @type {Record<string, unknown>} */ (Object.prototype);
   const copy = { ...given };
   for (const name of INIT_MEMBERS) {
     // A spread takes own members only, and a Request has none.
-    if (!(name in copy) && given[name] !== undefined) copy[name] = given[name];
+    if (!Object.hasOwn(copy, name) && given[name] !== inherited[name]) copy[name] = given[name];
   }
   if (copy.fhirBaseUrl !== undefined && typeof copy.fhirBaseUrl !== 'string') {
     throw invalidConfig('fetch: init.fhirBaseUrl: expected a string');

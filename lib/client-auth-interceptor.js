@@ -25,6 +25,8 @@ const { NOTHING_KEPT, isCurrent, keep } = require('./kept-header.js');
 
 const CONSTRUCTION_KEY = Symbol('ClientAuthInterceptor');
 
+const SIGNAL_MEMBERS = ['aborted', 'addEventListener', 'removeEventListener'];
+
 /** A caller that makes up base URLs must not fill the memory; the core has the same bound. */
 const MAX_KEPT_BASES = 4096;
 
@@ -78,12 +80,17 @@ class ClientAuthInterceptor {
       }
       return this.#header(null, null);
     }
-    const problem = problemOf(request);
-    if (problem !== null) {
-      return Promise.reject(invalidConfig(problem, captureCaller(this.getAuthorizationHeader)));
+    let fhirBaseUrl;
+    let signal;
+    try {
+      const problem = problemOf(request);
+      if (problem !== null) throw invalidConfig(problem, captureCaller(this.getAuthorizationHeader));
+      ({ fhirBaseUrl, signal } = request);
+      if (signal?.aborted) throw signal.reason;
+    } catch (error) {
+      // Of a getter, too: whoever awaits a promise gets one.
+      return Promise.reject(error);
     }
-    const { fhirBaseUrl, signal } = request;
-    if (signal?.aborted) return Promise.reject(signal.reason);
     const kept = fhirBaseUrl === undefined ? this.#kept : this.#keptByBase?.get(fhirBaseUrl);
     if (kept !== undefined && isCurrent(kept)) {
       this.#hits += 1;
@@ -391,7 +398,7 @@ function problemOf(request) {
   if (fhirBaseUrl !== undefined && typeof fhirBaseUrl !== 'string') return 'fhirBaseUrl: expected a string';
   // By its members: an AbortSignal of another realm is one too. Null is what fetch takes for none.
   if (signal !== undefined && signal !== null) {
-    if (typeof signal !== 'object' || !('aborted' in signal) || !('addEventListener' in signal)) {
+    if (typeof signal !== 'object' || !SIGNAL_MEMBERS.every((name) => name in signal)) {
       return 'signal: expected an AbortSignal';
     }
   }

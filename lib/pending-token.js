@@ -112,14 +112,17 @@ class PendingToken {
 
   #dismiss() {
     if (this.#groups.size === 0) return [];
-    const waiters = [];
-    for (const [signal, group] of this.#groups) {
-      signal?.removeEventListener('abort', group.onAbort);
-      waiters.push(...group.waiters);
-    }
+    const groups = [...this.#groups];
     this.#groups.clear();
     release();
-    return waiters;
+    for (const [signal, { onAbort }] of groups) {
+      try {
+        signal?.removeEventListener('abort', onAbort);
+      } catch {
+        // Of a signal that is none: a listener that stays finds its group gone, and the others get their token.
+      }
+    }
+    return groups.flatMap(([, { waiters }]) => waiters);
   }
 }
 

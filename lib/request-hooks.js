@@ -39,9 +39,10 @@ class RequestHooks {
   async authorize(request, options) {
     const headers = headersOf(request);
     const { header, origins } = this.#authorization;
-    const origin = originOf(urlOf(request) ?? '');
-    // A relative URL is relative to the FHIR base in FHIR clients, and where no origin is known to compare
-    // with, as with bare Headers, the caller answers for where the request goes.
+    const url = urlOf(request);
+    // Without a URL, as with bare Headers, and without anything to compare with, the caller answers for where
+    // the request goes.
+    const origin = url === null ? null : origins.destinationOf(url, options.fhirBaseUrl);
     if (origin !== null && origins.areKnown(options.fhirBaseUrl)) {
       if (!origins.include(origin, options.fhirBaseUrl)) {
         origins.reportWithheld(origin);

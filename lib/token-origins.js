@@ -45,6 +45,21 @@ class TokenOrigins {
   }
 
   /**
+   * Where a request goes whose URL may be relative to the FHIR base, as FHIR clients have it.
+   *
+   * @param {string} url
+   * @param {string | undefined} fhirBaseUrl of the call
+   * @returns {string | null} null: nobody here can know
+   */
+  destinationOf(url, fhirBaseUrl) {
+    const base = fhirBaseUrl === undefined ? this.#own : baseOriginOf(fhirBaseUrl);
+    if (!URL.canParse(url))
+      return base === null || !URL.canParse(url, base) ? null : new URL(url, base).origin;
+    const { protocol, host } = new URL(url);
+    return originOf(url) ?? `${protocol}//${host}`;
+  }
+
+  /**
    * Once an origin.
    *
    * @param {string} origin

@@ -1,7 +1,9 @@
 //! Reading options by their path. Derived conversions would ignore unknown names and echo wrong
 //! values, which can be secrets (architecture, "Options").
 
-use napi::bindgen_prelude::{Array, FromNapiValue as _, Object, Uint8Array, Unknown};
+use napi::bindgen_prelude::{
+    Array, FromNapiValue as _, JsObjectValue as _, Object, Uint8Array, Unknown,
+};
 use napi::{Error, ValueType};
 use smart_m2m_core::{Problem, Secret};
 
@@ -36,7 +38,7 @@ impl<'env> Fields<'env> {
         let object = Object::from_unknown(value)?;
         let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
         for name in Object::keys(&object)? {
-            if !known.contains(&name.as_str()) {
+            if !known.contains(&name.as_str()) && is_given(&object, &name)? {
                 return Err(ReadError::Problem(unknown_name(&prefix, &name, known)));
             }
         }
@@ -45,6 +47,9 @@ impl<'env> Fields<'env> {
 
     /// `undefined` counts as not given.
     fn get(&self, name: &str) -> Read<Option<(Unknown<'env>, ValueType)>> {
+        if !is_given(&self.object, name)? {
+            return Ok(None);
+        }
         let Some(value) = self.object.get::<Unknown<'env>>(name)? else { return Ok(None) };
         let kind = value.get_type()?;
         Ok((kind != ValueType::Undefined).then_some((value, kind)))
@@ -187,6 +192,31 @@ impl<'env> Fields<'env> {
         let items = (0..array.len()).filter_map(|index| array.get(index).transpose());
         Ok(Some(items.collect::<napi::Result<_>>()?))
     }
+}
+
+/// True where the object or its class has the member. What every object inherits was not given:
+/// libraries put things there, and attackers.
+pub(crate) fn is_given(object: &Object<'_>, name: &str) -> napi::Result<bool> {
+    const LONGEST_CHAIN: usize = 64;
+    if object.has_own_property(name)? {
+        return Ok(true);
+    }
+    let mut current = object.get_prototype()?;
+    for _ in 0..LONGEST_CHAIN {
+        if !matches!(current.get_type()?, ValueType::Object | ValueType::Function) {
+            break;
+        }
+        let prototype = Object::from_unknown(current)?;
+        let next = prototype.get_prototype()?;
+        if next.get_type()? == ValueType::Null {
+            break;
+        }
+        if prototype.has_own_property(name)? {
+            return Ok(true);
+        }
+        current = next;
+    }
+    Ok(false)
 }
 
 fn bytes(value: Unknown<'_>) -> Read<Option<Vec<u8>>> {

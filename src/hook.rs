@@ -10,6 +10,7 @@ use napi::{Result, sys};
 use napi_derive::napi;
 use smart_m2m_core::{HookFailure, PreTokenContext, PreTokenHook, Secret, SuppliedToken};
 
+use crate::fields::is_given;
 use crate::mailbox::Post;
 
 /// `PreTokenContext` without the signal, which is the face's.
@@ -132,9 +133,13 @@ impl FromNapiValue for Supplied {
 impl Supplied {
     /// A getter that throws counts as a member of the wrong type.
     fn from_object(object: &Object<'_>) -> Self {
-        let Ok(Some(access_token)) = object.get::<String>("accessToken") else {
+        let given = is_given(object, "accessToken").unwrap_or(false);
+        let Some(access_token) = object.get("accessToken").ok().flatten().filter(|_| given) else {
             return Self::Unusable("an object without a string accessToken");
         };
+        if !is_given(object, "expiresIn").unwrap_or(false) {
+            return Self::Token { access_token: Secret::new(access_token), expires_in: None };
+        }
         match object.get::<Option<f64>>("expiresIn") {
             Ok(expires_in) => Self::Token {
                 access_token: Secret::new(access_token),

@@ -184,6 +184,10 @@ impl ClientAuthInterceptor {
             (Some(header), None) => slots
                 .iter_mut()
                 .fold(false, |dropped, slot| slot.invalidate(Some(header)) | dropped),
+            // Whatever is current: where no server is the interceptor's own, that of each.
+            (None, None) if !slots.has_own_base() => {
+                slots.iter_mut().fold(false, |dropped, slot| slot.invalidate(None) | dropped)
+            }
             (header, base) => slots.get(base).is_some_and(|slot| slot.invalidate(header)),
         };
         stats.invalidations += u64::from(dropped);

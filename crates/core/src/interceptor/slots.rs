@@ -25,6 +25,10 @@ impl Slots {
         Self { own_base, own: None, others: None, uses: 0 }
     }
 
+    pub(super) fn has_own_base(&self) -> bool {
+        self.own_base.is_some()
+    }
+
     /// `None`: the interceptor's own base. With and without a trailing slash it is one (SD-1).
     pub(super) fn get(&mut self, base: Option<&str>) -> Option<&mut Slot> {
         match self.other(base) {

@@ -136,10 +136,15 @@ impl<'a> Refusal<'a> {
 
     /// OAuth members, then a FHIR OperationOutcome, then RFC 9457, then the text itself (HT-5).
     fn detail(&self, answer: &Answer) -> Detail {
-        let redaction = Redaction::of(self.request);
+        let mut redaction = Redaction::of(self.request);
         let plain = |reason: String| Detail { oauth: None, reason, is_page: false };
         match answer.json() {
             Some(Value::Object(members)) => {
+                // A refusal that brings a token all the same, and may repeat it.
+                for name in ["access_token", "refresh_token", "id_token"] {
+                    redaction
+                        .include(members.get(name).and_then(Value::as_str).unwrap_or_default());
+                }
                 if let Some(oauth) = oauth_error(&members, &redaction) {
                     let mut reason = oauth.error.clone();
                     for part in [&oauth.description, &oauth.uri].into_iter().flatten() {
@@ -276,11 +281,11 @@ fn problem_text(members: &Map<String, Value>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
-    use std::sync::Arc;
-
     use crate::client_auth::BasicEncoding;
     use crate::secret::Secret;
     use crate::server_url::ServerUrl;
@@ -305,6 +310,15 @@ mod tests {
         }
         let answer = Answer { status, headers: map, body: body.as_bytes().to_vec().into() };
         Refusal::new(&request).read(&answer)
+    }
+
+    #[test]
+    fn a_refusal_that_repeats_a_token_of_its_own_does_not_show_it() {
+        let body =
+            r#"{"access_token":"T0KEN-value","error":"x","error_description":"T0KEN-value"}"#;
+        let error = read(200, body, &[]);
+        assert_eq!(error.code(), ErrorCode::TokenRejected);
+        assert!(!format!("{error} {:?}", error.oauth()).contains("T0KEN"), "{error}");
     }
 
     #[test]

@@ -50,6 +50,14 @@ impl Redaction {
         Self(credentials)
     }
 
+    /// One more text that must not be shown.
+    pub(super) fn include(&mut self, credential: &str) {
+        let folded = fold(credential);
+        if folded.chars().count() >= SHORTEST {
+            self.0.push(folded);
+        }
+    }
+
     /// One line of printable text, short, without credentials.
     pub(super) fn clean(&self, text: &str) -> String {
         let text = match text.char_indices().nth(LONGEST_LOOK) {

@@ -65,6 +65,8 @@ struct Held {
     since: Now,
     /// Requested because its predecessor was rejected.
     replacement: bool,
+    /// And rejected as well, before the time for another one had come.
+    disliked: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -200,7 +202,7 @@ impl State {
                 }
                 self.next_reason = TokenRequestReason::Expiring;
                 // One that is over already serves those who wait and nobody else (TC-2).
-                let held = Held { token: token.clone(), since: now, replacement };
+                let held = Held { token: token.clone(), since: now, replacement, disliked: false };
                 self.token = Some(held).filter(|held| held.token.is_live(now));
             }
             Err(error) => self.set_back(error, now),
@@ -209,25 +211,20 @@ impl State {
     }
 
     /// A resource server refused this token. True if it was dropped: it is still the current one,
-    /// and asking for another can help. A replacement that is refused as well is kept for a while,
-    /// twice as long each time: it is not the token that this server dislikes, and every 401 would
-    /// cost a token request (BT-2).
+    /// and asking for another can help. A replacement that is refused at once as well is kept for a
+    /// while, twice as long each time: it is not the token that this server dislikes, and every 401
+    /// would cost a token request (BT-2). One that was good until then is as any other.
     pub(super) fn reject(&mut self, header: &str, now: Now) -> bool {
-        let Some(held) = self.token.as_ref().filter(|held| held.token.header() == header) else {
+        let kept_for = self.doubled(self.rejections_in_a_row.saturating_sub(1));
+        let Some(held) = self.token.as_mut().filter(|held| held.token.header() == header) else {
             return false;
         };
-        if held.replacement {
-            if !now.has_reached(
-                held.since.plus(self.doubled(self.rejections_in_a_row.saturating_sub(1))),
-            ) {
-                return false;
-            }
-            if now.has_reached(held.since.plus(self.policy.failure_cooldown.saturating_mul(2))) {
-                // It was good for a long time.
-                self.rejections_in_a_row = 0;
-            }
+        if held.replacement && !now.has_reached(held.since.plus(kept_for)) {
+            held.disliked = true;
+            return false;
         }
-        self.rejections_in_a_row = self.rejections_in_a_row.saturating_add(1);
+        self.rejections_in_a_row =
+            if held.disliked { self.rejections_in_a_row.saturating_add(1) } else { 1 };
         self.token = None;
         self.next_reason = TokenRequestReason::Rejected;
         true

@@ -92,6 +92,17 @@ fn a_replacement_that_was_good_for_long_is_rejected_as_the_first_one_is() {
 }
 
 #[test]
+fn tokens_that_are_revoked_again_and_again_are_replaced_at_once_each_time() {
+    let mut s = with_a_replacement(RenewalPolicy::PLAIN);
+    for _ in 0..10 {
+        s.after(secs(4));
+        assert!(s.reject("replacement"));
+        assert_eq!(s.ask(), Outcome::Departure(Rejected));
+        s.brings("replacement", secs(3600));
+    }
+}
+
+#[test]
 fn what_follows_a_replacement_at_its_end_is_no_replacement() {
     let mut s = with_a_replacement(RenewalPolicy::PLAIN);
     assert_eq!(kept(&mut s, 3), [1, 2, 4]);
