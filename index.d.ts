@@ -277,8 +277,9 @@ export interface ClientAuthOptions {
    * of 0 or less serves the callers that wait and is not kept.
    *
    * `failureCooldownSeconds` (0 to 3600, default 10): the longest time that a refusal which nothing but a change
-   * can mend (`transient` false), or a `Retry-After`, answers for the server, starting at 1 s and doubled each
-   * time. As long does a token stay that was requested in place of a refused one and is refused as well.
+   * can mend (`transient` false) answers for the server, starting at 1 s and doubled each time, and that a
+   * `Retry-After` does. As long does a token stay that was requested in place of a refused one and is refused
+   * at once as well.
    */
   renewal?: {
     marginSeconds?: number;

@@ -1,4 +1,4 @@
-//! N-API binding of `smart-m2m-core`: types across the boundary, promises, the hook, errors. No
+//! N-API binding of `smart-m2m-core`: types across the boundary, the mailbox, the hot path, errors. No
 //! policy, no protocol.
 //!
 //! Nothing here throws for an expected failure: it comes back as an [`outcome::Outcome`], and `lib/` makes the
