@@ -37,7 +37,7 @@ impl Environment {
         let engine = Engine::process();
         let observer = self.mailbox.post().clone() as Arc<dyn Observer>;
         let created = ClientAuthParams::validate(&settings.options(), &engine.keystores)
-            .and_then(|params| ClientAuthInterceptor::new(engine, params, Some(observer)));
+            .map(|params| ClientAuthInterceptor::new(engine, params, Some(observer)));
         let mut interceptors = self.interceptors.borrow_mut();
         Outcome(created.map(|interceptor| number(interceptors.insert(interceptor))))
     }

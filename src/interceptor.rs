@@ -213,7 +213,12 @@ impl Environment {
         let post = self.post().clone();
         let hook = hooked.then(|| Arc::new(MailedHook::new(post.clone(), ticket)) as _);
         let work = work(hook);
-        spawn(async move { post.send(Letter::Outcome { ticket, result: work.await }) });
+        let delivered = post.clone();
+        let started =
+            spawn(async move { delivered.send(Letter::Outcome { ticket, result: work.await }) });
+        if let Err(error) = started {
+            post.send(Letter::Outcome { ticket, result: Err(error) });
+        }
     }
 }
 

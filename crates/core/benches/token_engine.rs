@@ -165,7 +165,7 @@ fn interceptor(
         options.keystore = Some(name.to_owned());
     }
     let params = ClientAuthParams::validate(&options, &engine.keystores)?;
-    ClientAuthInterceptor::new(engine, params, None)
+    Ok(ClientAuthInterceptor::new(engine, params, None))
 }
 
 /// Answers every request with the same token, on as many connections as are made to it, for as long

@@ -13,7 +13,7 @@
 //! };
 //! let engine = Engine::process();
 //! let params = ClientAuthParams::validate(&options, &engine.keystores)?;
-//! let interceptor = ClientAuthInterceptor::new(engine, params, None)?;
+//! let interceptor = ClientAuthInterceptor::new(engine, params, None);
 //! // In an async function: interceptor.token(None, None).await?.header()
 //! assert!(interceptor.cached(None, false).is_none());
 //! # Ok::<(), smart_m2m_core::Error>(())

@@ -61,11 +61,9 @@ fn cannot_start(error: &std::io::Error) -> Error {
     Error::Internal { reason: format!("the I/O thread could not be started: {error}") }
 }
 
-/// Starts work that nobody waits for. An interceptor is proof that there is a runtime.
-pub fn spawn(work: impl Future<Output = ()> + Send + 'static) {
-    if let Ok(runtime) = &*RUNTIME {
-        runtime.spawn(work);
-    }
+/// Starts work that nobody waits for. Fails only where the system gives no thread for I/O.
+pub fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+    RUNTIME.as_ref().map(|runtime| drop(runtime.spawn(work))).map_err(cannot_start)
 }
 
 #[cfg(test)]
@@ -110,7 +108,7 @@ mod tests {
         for result in futures_util::future::join_all(vec![flight; 3]).await {
             assert_eq!(result.unwrap_err().code(), ErrorCode::Internal);
         }
-        spawn(async { resume_unwind(Box::new("scripted")) });
+        spawn(async { resume_unwind(Box::new("scripted")) }).unwrap();
         assert_eq!(launch(async { Ok(1) }).await.unwrap(), 1);
         assert_eq!(settled(Ok(2)).await.unwrap(), 2);
     }

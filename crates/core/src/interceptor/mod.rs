@@ -64,27 +64,27 @@ enum Step {
 }
 
 impl ClientAuthInterceptor {
-    /// No network, no waiting. `observer` hears of the token requests made for this interceptor.
-    /// Fails only where the system gives no thread for I/O.
+    /// No network, no waiting, no thread. `observer` hears of the token requests made for this
+    /// interceptor.
+    #[must_use]
     pub fn new(
         engine: &'static Engine,
         params: ClientAuthParams,
         observer: Option<Arc<dyn Observer>>,
-    ) -> Result<Self, Error> {
-        runtime::start()?;
+    ) -> Self {
         let mut params = params;
         let mut warnings = WarningLog::default();
         warnings.extend(std::mem::take(&mut params.warnings));
         let slots = Slots::new(params.common.fhir_base_url.clone());
         let stats = Counts::default();
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             engine,
             transport: engine.transports.get(&params.common.transport),
             params,
             observer,
             closing: Closing::default(),
             state: Mutex::new(State { slots, stats, warnings, acquisitions: 0 }),
-        })))
+        }))
     }
 
     /// The client's id.
@@ -130,6 +130,7 @@ impl ClientAuthInterceptor {
         fhir_base_url: Option<&str>,
         hook: Option<Arc<dyn PreTokenHook>>,
     ) -> Result<Arc<Token>, Error> {
+        runtime::start()?;
         without_panic(self.acquire(fhir_base_url, hook)).await
     }
 
@@ -163,6 +164,7 @@ impl ClientAuthInterceptor {
         fhir_base_url: Option<&str>,
         hook: Option<Arc<dyn PreTokenHook>>,
     ) -> Result<Arc<Token>, Error> {
+        runtime::start()?;
         let flight = {
             let request = AcquisitionRequest::new(&self.0, fhir_base_url)?;
             let mut state = self.0.lock_open()?;

@@ -223,7 +223,7 @@ mod tests {
         let engine = Engine::process();
         let params = ClientAuthParams::validate(&options, &engine.keystores).unwrap();
         let diary = Arc::new(Diary::default());
-        let interceptor = ClientAuthInterceptor::new(engine, params, Some(diary.clone())).unwrap();
+        let interceptor = ClientAuthInterceptor::new(engine, params, Some(diary.clone()));
         let error = interceptor.token(None, None).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::Timeout);
         assert_eq!(diary.phases(), ["start", "ERR_TIMEOUT"]);

@@ -39,7 +39,8 @@ impl Timer {
         if first {
             self.earlier.notify_one();
         }
-        self.started.get_or_init(|| runtime::spawn(self.run()));
+        // A source has an entry once it has asked: there is a runtime by then.
+        self.started.get_or_init(|| drop(runtime::spawn(self.run())));
     }
 
     pub(super) fn remove(&self, id: u64, at: Instant) {
