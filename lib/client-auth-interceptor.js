@@ -23,9 +23,12 @@ const { NOTHING_KEPT, isCurrent, keep } = require('./kept-header.js');
  * @typedef {import('../index.js').ClientAuthParams | import('../index.js').ClientAuthOptions} Params
  */
 
-const CONSTRUCTION_KEY = Symbol('ClientAuthInterceptor');
+/** @type {typeof import('./pending-token.js').PendingToken | undefined} */
+let PendingTokenClass;
+/** @type {typeof import('./authorization-request.js').problemOf | undefined} */
+let findProblem;
 
-const SIGNAL_MEMBERS = ['aborted', 'addEventListener', 'removeEventListener'];
+const CONSTRUCTION_KEY = Symbol('ClientAuthInterceptor');
 
 /** A caller that makes up base URLs must not fill the memory; the core has the same bound. */
 const MAX_KEPT_BASES = 4096;
@@ -40,7 +43,9 @@ class ClientAuthInterceptor {
   #keptByBase = null;
   /** Headers handed out without asking the core. */
   #hits = 0;
-  /** @type {Map<string | null, PendingToken> | null} what further callers can join */
+  /** @type {PendingToken | null} what further callers without a FHIR base can join */
+  #pending = null;
+  /** @type {Map<string, PendingToken> | null} and those with one */
   #pendingByBase = null;
   // What most interceptors never need is made when it is: there can be a hundred thousand of them.
   /** @type {PreTokenHooks | null} */
@@ -49,6 +54,20 @@ class ClientAuthInterceptor {
   #requestHooks = null;
   /** @type {TokenOrigins | null} */
   #origins = null;
+
+  /** @type {import('./pending-token.js').Access} */
+  static #access = {
+    request(/** @type {ClientAuthInterceptor} */ owner, pending) {
+      const ticket = openTicket(pending);
+      const { fhirBaseUrl } = pending;
+      const hooked = owner.#isHooked();
+      if (pending.isRenewal) environment.renew(owner.#number, ticket, fhirBaseUrl, hooked);
+      else environment.acquire(owner.#number, ticket, fhirBaseUrl, hooked);
+    },
+    askHooks: (/** @type {ClientAuthInterceptor} */ owner, context) => owner.#tokenHooks?.ask(context),
+    isClosed: (/** @type {ClientAuthInterceptor} */ owner) => owner.#closed,
+    forget: (/** @type {ClientAuthInterceptor} */ owner, pending) => owner.#forgetPending(pending),
+  };
 
   /**
    * @param {symbol} [key]
@@ -112,8 +131,8 @@ class ClientAuthInterceptor {
     const hooked = this.#isHooked();
     const cached = environment.cachedToken(this.#number, fhirBaseUrl, hooked);
     if (cached !== null) publishWarnings(this.#number);
-    if (cached?.acquisitionWanted) this.#renew(fhirBaseUrl, hooked);
-    const token = cached ?? (await this.#wait(fhirBaseUrl, signal ?? null, this.getAccessToken));
+    if (cached?.acquisitionWanted) this.#open(fhirBaseUrl, true);
+    const token = cached ?? (await this.#wait(fhirBaseUrl, signal ?? null, this.getAccessToken, false));
     const { AccessToken } = require('./access-token.js');
     return new AccessToken(token);
   }
@@ -170,7 +189,7 @@ class ClientAuthInterceptor {
     if (dropped || header === undefined) {
       this.#forgetKept();
       // Those who wait keep waiting; what they wait for may be about to deliver the very token that was dropped.
-      this.#pendingByBase = null;
+      this.#forgetAllPending();
     }
     return dropped;
   }
@@ -208,7 +227,7 @@ class ClientAuthInterceptor {
     environment.close(this.#number);
     this.#tokenHooks?.close();
     this.#forgetKept();
-    this.#pendingByBase = null;
+    this.#forgetAllPending();
   }
 
   /** Node before 20.4 lacks the symbol: there this is a method named 'undefined', which nobody calls. */
@@ -245,11 +264,11 @@ class ClientAuthInterceptor {
     const hooked = this.#isHooked();
     const cached = environment.cachedHeader(this.#number, fhirBaseUrl, hooked);
     if (cached === null) {
-      return this.#wait(fhirBaseUrl, signal, this.getAuthorizationHeader).then(headerOf);
+      return this.#wait(fhirBaseUrl, signal, this.getAuthorizationHeader, true);
     }
     // Those of a renewal in the background have no other occasion.
     publishWarnings(this.#number);
-    if (cached.acquisitionWanted) this.#renew(fhirBaseUrl, hooked);
+    if (cached.acquisitionWanted) this.#open(fhirBaseUrl, true);
     const kept = keep(cached);
     if (fhirBaseUrl === null) this.#kept = kept;
     else this.#keepForBase(fhirBaseUrl, kept);
@@ -269,47 +288,45 @@ class ClientAuthInterceptor {
    * @param {string | null} fhirBaseUrl
    * @param {AbortSignal | null} signal not aborted yet; ends this caller's wait alone
    * @param {Function} publicFunction whose caller an error points at
+   * @param {boolean} wantsHeader and not the whole token
    */
-  #wait(fhirBaseUrl, signal, publicFunction) {
+  #wait(fhirBaseUrl, signal, publicFunction, wantsHeader) {
     const caller = captureCaller(publicFunction);
-    let pending = this.#pendingByBase?.get(fhirBaseUrl);
-    if (pending === undefined) {
-      const request = (/** @type {number} */ ticket) =>
-        environment.acquire(this.#number, ticket, fhirBaseUrl, this.#isHooked());
-      pending = this.#pendingToken(fhirBaseUrl, request);
-      this.#pendingByBase ??= new Map();
-      this.#pendingByBase.set(fhirBaseUrl, pending);
+    let pending = fhirBaseUrl === null ? this.#pending : this.#pendingByBase?.get(fhirBaseUrl);
+    if (pending === undefined || pending === null) {
+      pending = this.#open(fhirBaseUrl, false);
+      if (fhirBaseUrl === null) {
+        this.#pending = pending;
+      } else {
+        this.#pendingByBase ??= new Map();
+        this.#pendingByBase.set(fhirBaseUrl, pending);
+      }
     }
-    return pending.join(signal, caller);
-  }
-
-  /**
-   * The next token, while the living one serves.
-   *
-   * @param {string | null} fhirBaseUrl
-   * @param {boolean} hooked
-   */
-  #renew(fhirBaseUrl, hooked) {
-    this.#pendingToken(fhirBaseUrl, (ticket) => environment.renew(this.#number, ticket, fhirBaseUrl, hooked));
+    return pending.join(signal, caller, wantsHeader);
   }
 
   /**
    * @param {string | null} fhirBaseUrl
-   * @param {(ticket: number) => void} request
+   * @param {boolean} isRenewal
    */
-  #pendingToken(fhirBaseUrl, request) {
-    const { PendingToken } = require('./pending-token.js');
-    return new PendingToken({
-      request: (pending) => openTicket(pending, request),
-      askHooks: async (context) => this.#tokenHooks?.ask(context),
-      isClosed: () => this.#closed,
-      forget: (pending) => {
-        publishWarnings(this.#number);
-        if (this.#pendingByBase?.get(fhirBaseUrl) !== pending) return;
-        this.#pendingByBase.delete(fhirBaseUrl);
-        if (this.#pendingByBase.size === 0) this.#pendingByBase = null;
-      },
-    });
+  #open(fhirBaseUrl, isRenewal) {
+    PendingTokenClass ??= require('./pending-token.js').PendingToken;
+    return new PendingTokenClass(this, ClientAuthInterceptor.#access, fhirBaseUrl, isRenewal);
+  }
+
+  /** @param {PendingToken} pending */
+  #forgetPending(pending) {
+    publishWarnings(this.#number);
+    if (pending === this.#pending) this.#pending = null;
+    const { fhirBaseUrl } = pending;
+    if (fhirBaseUrl === null || this.#pendingByBase?.get(fhirBaseUrl) !== pending) return;
+    this.#pendingByBase.delete(fhirBaseUrl);
+    if (this.#pendingByBase.size === 0) this.#pendingByBase = null;
+  }
+
+  #forgetAllPending() {
+    this.#pending = null;
+    this.#pendingByBase = null;
   }
 
   #isHooked() {
@@ -380,29 +397,10 @@ function draftOf(params) {
   return /** @type {import('./native.js').Settings} */ (settingsOf(draft));
 }
 
-/** @param {import('./native.js').NativeToken} token */
-function headerOf({ header }) {
-  return header;
-}
-
-/**
- * What is wrong with the argument, or null. Members that are not known are left alone: callers pass on
- * objects that carry more.
- *
- * @param {unknown} request
- * @returns {string | null}
- */
+/** @param {unknown} request */
 function problemOf(request) {
-  if (typeof request !== 'object' || request === null) return 'request: expected an object';
-  const { fhirBaseUrl, signal } = /** @type {Record<string, unknown>} */ (request);
-  if (fhirBaseUrl !== undefined && typeof fhirBaseUrl !== 'string') return 'fhirBaseUrl: expected a string';
-  // By its members: an AbortSignal of another realm is one too. Null is what fetch takes for none.
-  if (signal !== undefined && signal !== null) {
-    if (typeof signal !== 'object' || !SIGNAL_MEMBERS.every((name) => name in signal)) {
-      return 'signal: expected an AbortSignal';
-    }
-  }
-  return null;
+  findProblem ??= require('./authorization-request.js').problemOf;
+  return findProblem(request);
 }
 
 module.exports = { ClientAuthInterceptor, ClientAuthInterceptorFactory };

@@ -39,13 +39,12 @@ const abandoned = new FinalizationRegistry((interceptor) => environment.forgetIn
 
 /**
  * @param {PendingToken} pending
- * @param {(ticket: number) => void} request
+ * @returns {number} for `acquire` or `renew`
  */
-function openTicket(pending, request) {
+function openTicket(pending) {
   tickets = (tickets + 1) % 2 ** 32;
   pendingByTicket.set(tickets, pending);
-  updateListening();
-  request(tickets);
+  return tickets;
 }
 
 /** The core makes events only while somebody subscribes, which nothing announces. */
@@ -149,3 +148,4 @@ module.exports = {
   thrownBy,
   updateListening,
 };
+globalThis.__dbg = () => [...pendingByTicket].map(([t, p]) => [t, p.fhirBaseUrl, p.isRenewal]);

@@ -9,15 +9,18 @@ const { hold, release, thrownBy } = require('./environment.js');
  * @typedef {import('./client-auth-error.js').CallerStack} CallerStack
  *
  * @typedef {object} Waiter
- * @property {(token: NativeToken) => void} resolve
+ * @property {boolean} wantsHeader nothing but that
+ * @property {(answer: any) => void} resolve with the header, or with the token
  * @property {(reason: unknown) => void} reject
  * @property {CallerStack} caller
  *
- * @typedef {object} Owner the interceptor
- * @property {(context: import('./native.js').NativePreTokenContext) => Promise<unknown>} askHooks
- * @property {() => boolean} isClosed
- * @property {(pending: PendingToken) => void} request asks the core for a token
- * @property {(pending: PendingToken) => void} forget no further caller is to join it
+ * @typedef {import('../index.js').ClientAuthInterceptor} ClientAuthInterceptor
+ *
+ * @typedef {object} Access to what an interceptor keeps to itself; one for all, as there can be many acquisitions
+ * @property {(owner: any, pending: PendingToken) => void} request asks the core for a token
+ * @property {(owner: any, context: import('./native.js').NativePreTokenContext) => unknown} askHooks
+ * @property {(owner: any) => boolean} isClosed
+ * @property {(owner: any, pending: PendingToken) => void} forget no further caller is to join it
  */
 
 /** A thread that is blocked for longer than each of these tokens lives gets an error instead. */
@@ -33,63 +36,70 @@ const DIED_ON_THE_WAY = {
 
 /** An acquisition under way, with the callers that wait for it. */
 class PendingToken {
+  /** @type {Waiter[]} of callers without a signal */
+  #waiters = [];
   /**
-   * By signal, with one listener each: a signal shared by many calls would otherwise draw Node's warning
-   * about too many listeners.
+   * The others by signal, with one listener each: a signal shared by many calls would otherwise draw Node's
+   * warning about too many listeners.
    *
-   * @type {Map<AbortSignal | null, { waiters: Waiter[], onAbort: () => void }>}
+   * @type {Map<AbortSignal, { waiters: Waiter[], onAbort: () => void }> | null}
    */
-  #groups = new Map();
+  #groups = null;
   #owner;
+  #access;
   #deadTokens = 0;
 
-  /** @param {Owner} owner */
-  constructor(owner) {
+  /**
+   * @param {object} owner the interceptor
+   * @param {Access} access
+   * @param {string | null} fhirBaseUrl
+   * @param {boolean} isRenewal of a token that lives: nobody waits
+   */
+  constructor(owner, access, fhirBaseUrl, isRenewal) {
     this.#owner = owner;
-    owner.request(this);
+    this.#access = access;
+    /** @readonly */
+    this.fhirBaseUrl = fhirBaseUrl;
+    /** @readonly */
+    this.isRenewal = isRenewal;
+    access.request(owner, this);
   }
 
   /**
    * @param {AbortSignal | null} signal not aborted yet; ends this caller's wait alone
    * @param {CallerStack} caller whom an error points at
-   * @returns {Promise<NativeToken>}
+   * @param {boolean} wantsHeader
+   * @returns {Promise<any>} the header, or the token
    */
-  join(signal, caller) {
-    if (this.#groups.size === 0) hold();
+  join(signal, caller, wantsHeader) {
+    if (!this.#isWaitedFor()) hold();
     return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject, caller };
-      const group = this.#groups.get(signal);
-      if (group !== undefined) {
-        group.waiters.push(waiter);
-        return;
-      }
-      const onAbort = () => this.#leave(/** @type {AbortSignal} */ (signal));
-      this.#groups.set(signal, { waiters: [waiter], onAbort });
-      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waitersWith(signal).push({ wantsHeader, resolve, reject, caller });
     });
   }
 
   /** @param {import('./native.js').NativePreTokenContext} context */
-  askHooks(context) {
-    return this.#owner.askHooks(context);
+  async askHooks(context) {
+    return this.#access.askHooks(this.#owner, context);
   }
 
   /** @param {TokenOutcome} outcome */
   settle(outcome) {
     // Whatever still comes in is no answer any more: not a token, nor what a hook throws when told to stop.
-    let { error, value } = this.#owner.isClosed() ? { error: CLOSED, value: undefined } : outcome;
-    if (value !== undefined && hasDied(value) && this.#groups.size > 0) {
+    let { error, value } = this.#access.isClosed(this.#owner) ? { error: CLOSED, value: undefined } : outcome;
+    if (value !== undefined && hasDied(value) && this.#isWaitedFor()) {
       this.#deadTokens += 1;
       if (this.#deadTokens < MAX_DEAD_TOKENS) {
-        this.#owner.request(this);
+        this.#access.request(this.#owner, this);
         return;
       }
       error = DIED_ON_THE_WAY;
     }
-    this.#owner.forget(this);
+    this.#access.forget(this.#owner, this);
     const waiters = this.#dismiss();
     if (error === undefined) {
-      for (const { resolve } of waiters) resolve(/** @type {NativeToken} */ (value));
+      const token = /** @type {NativeToken} */ (value);
+      for (const { wantsHeader, resolve } of waiters) resolve(wantsHeader ? token.header : token);
       return;
     }
     const cause = thrownBy(error.hookCall);
@@ -97,32 +107,52 @@ class PendingToken {
     for (const { reject, caller } of waiters) reject(fromNative(error, caller, cause));
   }
 
+  #isWaitedFor() {
+    return this.#waiters.length > 0 || (this.#groups !== null && this.#groups.size > 0);
+  }
+
+  /** @param {AbortSignal | null} signal */
+  #waitersWith(signal) {
+    if (signal === null) return this.#waiters;
+    this.#groups ??= new Map();
+    let group = this.#groups.get(signal);
+    if (group === undefined) {
+      group = { waiters: [], onAbort: () => this.#leave(signal) };
+      this.#groups.set(signal, group);
+      signal.addEventListener('abort', group.onAbort, { once: true });
+    }
+    return group.waiters;
+  }
+
   /** @param {AbortSignal} signal */
   #leave(signal) {
-    const group = this.#groups.get(signal);
+    const group = this.#groups?.get(signal);
     if (group === undefined) return;
-    this.#groups.delete(signal);
-    if (this.#groups.size === 0) {
+    this.#groups?.delete(signal);
+    if (!this.#isWaitedFor()) {
       // The request goes on, and serves whoever comes next; nothing here waits for it.
-      this.#owner.forget(this);
+      this.#access.forget(this.#owner, this);
       release();
     }
     for (const { reject } of group.waiters) reject(signal.reason);
   }
 
   #dismiss() {
-    if (this.#groups.size === 0) return [];
-    const groups = [...this.#groups];
-    this.#groups.clear();
+    if (!this.#isWaitedFor()) return [];
+    const waiters = this.#waiters;
+    const groups = this.#groups;
+    this.#waiters = [];
+    this.#groups = null;
     release();
+    if (groups === null) return waiters;
     for (const [signal, { onAbort }] of groups) {
       try {
-        signal?.removeEventListener('abort', onAbort);
+        signal.removeEventListener('abort', onAbort);
       } catch {
         // Of a signal that is none: a listener that stays finds its group gone, and the others get their token.
       }
     }
-    return groups.flatMap(([, { waiters }]) => waiters);
+    return waiters.concat(...Array.from(groups.values(), (group) => group.waiters));
   }
 }
 

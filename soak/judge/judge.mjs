@@ -107,7 +107,10 @@ export class Judge {
     if (lost > 0) this.violation('soak', `${lost} violations were lost with the workers that had found them`);
     if (openCalls > 0) this.violation('settled', `${openCalls} calls of the main thread have not`);
     if (traces.open > 0) this.violation('traces', `${traces.open} of ${traces.count} have not`);
-    if (files.after > files.before) this.violation('files', `${files.before} files became ${files.after}`);
+    if (files.after > files.before) {
+      const [before, after] = files.kinds.map((kinds) => JSON.stringify(kinds));
+      this.violation('files', `${files.before} files became ${files.after}: ${before} became ${after}`);
+    }
     for (const [type, number] of Object.entries(resources.after)) {
       const before = resources.before[type] ?? 0;
       if (number > before) this.violation('handles', `${before} × ${type} became ${number}`);

@@ -6,7 +6,7 @@ import { Callers } from './callers.mjs';
 import { getHeader } from './calls.mjs';
 import { WorkerChurn } from './churn.mjs';
 import { Client, registerKeystores } from './clients.mjs';
-import { activeResources, collect, openFiles, openFilesFrom } from './resources.mjs';
+import { activeResources, collect, openFiles, openFilesFrom, openKinds } from './resources.mjs';
 import { LoadThread } from './thread.mjs';
 import { Traces } from './traces.mjs';
 
@@ -32,7 +32,7 @@ registerKeystores(keys);
 const churn = new WorkerChurn(thread, { latencies });
 
 await warmUp();
-const before = { files: openFiles(), resources: activeResources() };
+const before = { files: openFiles(), kinds: openKinds(), resources: activeResources() };
 const traces = new Traces();
 await carryLoad();
 const untraced = await traces.close(TRACES_MS);
@@ -43,7 +43,7 @@ process.send({
   type: 'summary',
   tally: thread.tally.snapshot(),
   latencies: [50, 99, 99.9].map((part) => latencies.percentile(part)),
-  files: { before: before.files, after: files },
+  files: { before: before.files, after: files, kinds: [before.kinds, openKinds()] },
   resources: { before: before.resources, after: activeResources() },
   openCalls: thread.openCalls,
   traces: { count: traces.count, open: untraced },

@@ -1,4 +1,4 @@
-import { fstatSync, readdirSync } from 'node:fs';
+import { fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -39,6 +39,20 @@ function isOpenAndNoFile(descriptor) {
     // The folder that was read is closed again.
     return false;
   }
+}
+
+/** What kinds of descriptors are open, as Linux names them: to tell what stayed. */
+export function openKinds() {
+  const counts = {};
+  try {
+    for (const descriptor of readdirSync('/proc/self/fd').filter(isOpenAndNoFile)) {
+      const kind = readlinkSync(`/proc/self/fd/${descriptor}`).replace(/:\[\d+\]$/, '');
+      counts[kind] = (counts[kind] ?? 0) + 1;
+    }
+  } catch {
+    // Elsewhere the number has to do.
+  }
+  return counts;
 }
 
 /**
