@@ -86,21 +86,22 @@ impl Inner {
         }
     }
 
-    fn source(&self, request: TokenRequest) -> Arc<TokenSource> {
-        let Self { params, transport, engine, .. } = self;
+    fn source(&self, request: TokenRequest) -> Result<Arc<TokenSource>, Error> {
+        let Self { params, engine, .. } = self;
+        let transport = self.transport()?;
         let CommonParams { retry, renewal, .. } = &*params.common;
         let identity = request.identity(&params.common.transport, retry, renewal);
         let source = engine.sources.get(identity, || {
-            let endpoint = TokenEndpoint::new(request, transport.clone(), *retry, renewal.clone());
+            let endpoint = TokenEndpoint::new(request, transport, *retry, renewal.clone());
             TokenSource::new(Box::new(endpoint), renewal.clone(), &engine.timer)
         });
         if let Some(observer) = &self.observer {
             source.attach(observer);
         }
-        source
+        Ok(source)
     }
 
-    fn discovered_source(&self, metadata: &Metadata) -> Arc<TokenSource> {
+    fn discovered_source(&self, metadata: &Metadata) -> Result<Arc<TokenSource>, Error> {
         let authentication = &self.params.authentication;
         let algorithm = unlisted_algorithm(authentication, metadata);
         let warnings = [
@@ -141,7 +142,7 @@ impl AcquisitionRequest {
                 origin: params.discovery_origin(given.as_ref())?,
                 allow_insecure_http: params.allow_insecure_http,
                 trust: params.transport.trust_fingerprint(),
-                transport: inner.transport.clone(),
+                transport: inner.transport()?,
                 retry: params.retry,
                 failure_stands: params.renewal.failure_cooldown.min(DISCOVERY_FAILURE_STANDS),
             }),
@@ -171,11 +172,11 @@ impl AcquisitionRequest {
         }
         let (source, stale_at) = match &self.server {
             Server::TokenEndpoint(endpoint) => {
-                (inner.source(inner.token_request(endpoint.clone(), None)), None)
+                (inner.source(inner.token_request(endpoint.clone(), None))?, None)
             }
             Server::Discover(discovery) => {
                 let metadata = inner.engine.discovery.get(discovery.clone()).await?;
-                let source = inner.discovered_source(&metadata);
+                let source = inner.discovered_source(&metadata)?;
                 // Discovery has just named it: it is asked once more, and this answer counts.
                 source.confirm_endpoint();
                 (source, Some(metadata.stale_at))

@@ -38,13 +38,14 @@ pub struct ClientAuthInterceptor(Arc<Inner>);
 struct Inner {
     engine: &'static Engine,
     params: ClientAuthParams,
-    transport: Arc<Transport>,
     observer: Option<Arc<dyn Observer>>,
     closing: Closing,
     state: Mutex<State>,
 }
 
 struct State {
+    /// `None` once it is closed: its connections end with whoever else uses them.
+    transport: Option<Arc<Transport>>,
     slots: Slots,
     stats: Counts,
     warnings: WarningLog,
@@ -77,13 +78,13 @@ impl ClientAuthInterceptor {
         warnings.extend(std::mem::take(&mut params.warnings));
         let slots = Slots::new(params.common.fhir_base_url.clone());
         let stats = Counts::default();
+        let transport = Some(engine.transports.get(&params.common.transport));
         Self(Arc::new(Inner {
             engine,
-            transport: engine.transports.get(&params.common.transport),
             params,
             observer,
             closing: Closing::default(),
-            state: Mutex::new(State { slots, stats, warnings, acquisitions: 0 }),
+            state: Mutex::new(State { transport, slots, stats, warnings, acquisitions: 0 }),
         }))
     }
 
@@ -228,10 +229,13 @@ impl ClientAuthInterceptor {
         self.0.lock().warnings.take()
     }
 
-    /// Ends it: waiting and later calls fail, its tokens are dropped. Requests that others share go on.
+    /// Ends it: waiting and later calls fail, its tokens are dropped, and connections that nobody
+    /// else uses end. Requests that others share go on.
     pub fn close(&self) {
         self.0.closing.close();
-        self.0.lock().slots.clear();
+        let mut state = self.0.lock();
+        state.slots.clear();
+        state.transport = None;
     }
 }
 
@@ -250,6 +254,10 @@ impl State {
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn transport(&self) -> Result<Arc<Transport>, Error> {
+        self.lock().transport.clone().ok_or(Error::Closed)
     }
 
     /// A closed interceptor holds no slot ever again.
