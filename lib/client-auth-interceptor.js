@@ -4,7 +4,7 @@ const { inspect } = require('node:util');
 const { CLOSED, captureCaller, fromNative, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { ClientAuthParams, settingsOf } = require('./client-auth-params.js');
 const { abandoned, environment, openTicket, publishWarnings, updateListening } = require('./environment.js');
-const { NOTHING_KEPT, isCurrent, keep } = require('./kept-header.js');
+const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js');
 
 // What many programs never use is loaded when it is: `require` counts in every short-lived process.
 
@@ -29,9 +29,6 @@ let PendingTokenClass;
 let findProblem;
 
 const CONSTRUCTION_KEY = Symbol('ClientAuthInterceptor');
-
-/** A caller that makes up base URLs must not fill the memory; the core has the same bound. */
-const MAX_KEPT_BASES = 4096;
 
 class ClientAuthInterceptor {
   /** Its number in the environment. */
@@ -271,17 +268,8 @@ class ClientAuthInterceptor {
     if (cached.acquisitionWanted) this.#open(fhirBaseUrl, true);
     const kept = keep(cached);
     if (fhirBaseUrl === null) this.#kept = kept;
-    else this.#keepForBase(fhirBaseUrl, kept);
+    else this.#keptByBase = keepForBase(this.#keptByBase, fhirBaseUrl, kept);
     return /** @type {Promise<string>} */ (kept.promise);
-  }
-
-  /**
-   * @param {string} fhirBaseUrl
-   * @param {import('./kept-header.js').KeptHeader} kept
-   */
-  #keepForBase(fhirBaseUrl, kept) {
-    if (this.#keptByBase === null || this.#keptByBase.size >= MAX_KEPT_BASES) this.#keptByBase = new Map();
-    this.#keptByBase.set(fhirBaseUrl, kept);
   }
 
   /**

@@ -148,4 +148,3 @@ module.exports = {
   thrownBy,
   updateListening,
 };
-globalThis.__dbg = () => [...pendingByTicket].map(([t, p]) => [t, p.fhirBaseUrl, p.isRenewal]);

@@ -30,6 +30,19 @@ function keep(cached) {
   };
 }
 
+/** A caller that makes up base URLs must not fill the memory; the core has the same bound. */
+const MAX_KEPT_BASES = 4096;
+
+/**
+ * @param {Map<string, KeptHeader> | null} keptByBase
+ * @param {string} fhirBaseUrl
+ * @param {KeptHeader} kept
+ */
+function keepForBase(keptByBase, fhirBaseUrl, kept) {
+  const all = keptByBase === null || keptByBase.size >= MAX_KEPT_BASES ? new Map() : keptByBase;
+  return all.set(fhirBaseUrl, kept);
+}
+
 /**
  * True while the kept header is what the core would give. The cell tells what has happened to the token; the
  * clocks tell of its end to a process that was frozen or suspended meanwhile, before any timer can.
@@ -58,4 +71,4 @@ function chooseCheck(views) {
   };
 }
 
-module.exports = { NOTHING_KEPT, isCurrent, keep };
+module.exports = { NOTHING_KEPT, isCurrent, keep, keepForBase };
