@@ -255,6 +255,21 @@ export interface ClientAuthOptions {
    * §2.3.1). 'raw': as they are.
    */
   basicEncoding?: 'rfc6749' | 'raw';
+  /**
+   * The client assertion of private_key_jwt.
+   *
+   * `algorithm`: default the key's own `alg`; for a key that has none, what the server's metadata lists and the
+   * key can do (RS384 and ES384 first), else RS384 for RSA and the curve's own for EC. `keyId`: the `kid` under
+   * which the server knows the key, where that is not the keystore's; null sends none. `jwksUrl`: `jku`, the
+   * registered URL of the public keys. `certificateHeaders`: names of the key's certificate to send (RFC 7515
+   * §4.1.6 to §4.1.8), from the keystore; Microsoft Entra needs `x5t#S256`.
+   */
+  assertion?: {
+    algorithm?: SigningAlgorithm;
+    keyId?: string | null;
+    jwksUrl?: string;
+    certificateHeaders?: readonly ('x5t' | 'x5t#S256' | 'x5c')[];
+  };
 
   /**
    * Extra origins that may receive the token besides the FHIR base's, such as `https://bulk.example.org`.
@@ -335,9 +350,13 @@ export type SigningAlgorithm =
  */
 export declare const Keystores: {
   /**
-   * Adds or replaces. Reads and checks at once; throws `ERR_KEYSTORE_…`. An unknown key id, a public-only,
-   * symmetric, encryption or too short key, an unknown curve: `ERR_KEYSTORE_UNUSABLE_KEY`, naming what there
-   * is.
+   * Adds or replaces. Reads and checks at once; throws `ERR_KEYSTORE_…`. An unknown alias or key id, a
+   * public-only, symmetric, encryption or too short key, an unknown curve, a certificate of another key:
+   * `ERR_KEYSTORE_UNUSABLE_KEY`, naming what there is.
+   *
+   * Under a name that is in use the new key signs from the next token request on, for interceptors that exist
+   * too; their tokens stay valid. An encrypted keystore takes as long to open as its writer made it take; what
+   * would take longer than about a second is refused (`ERR_KEYSTORE_UNSUPPORTED`).
    */
   register(name: string, source: KeystoreSource): KeystoreInfo;
   /**
@@ -348,27 +367,109 @@ export declare const Keystores: {
   list(): KeystoreInfo[];
   /** True if there was one. Interceptors that were created with it keep its key. */
   unregister(name: string): boolean;
-  /** Public JWKS, ready to serve or register. No private members. */
+  /**
+   * Public JWKS, ready to serve or register: every public key of the keystore, the signing one first, with
+   * `kid`, `use` and, where it is known, `alg`. No private members. As last read: a changed file is looked at
+   * behind this call.
+   */
   publicJwks(name: string): PublicJwks;
+  /**
+   * A handler that serves the public JWKS (RFC 7517) to the servers that a client is registered with: for
+   * `node:http`, Express and the like, or, called with a fetch `Request` alone, for frameworks that return a
+   * `Response`. A changed file is read before it answers. GET and HEAD, `ETag`, 304, and `Cache-Control` with
+   * `maxAgeSeconds` (0 to 604 800, default 3600). Servers keep a key set for up to a day: add the new key to the
+   * set that long before it signs, and keep the old one as long after.
+   *
+   * @example
+   * import { createServer } from 'node:http';
+   * import { Keystores } from '@org/smart-m2m';
+   *
+   * const { keys } = Keystores.generate({ algorithm: 'ES384' });
+   * Keystores.register('served-key', { jwks: { keys } });
+   * const server = createServer(Keystores.jwksHandler('served-key'));
+   */
+  jwksHandler(name: string, options?: { maxAgeSeconds?: number }): JwksHandler;
+  /**
+   * New key pair as a private JWKS: to be kept where only this client reads it. Blocks the thread while the key
+   * is made: RSA takes from tenths of a second (2048 bits) to many seconds (8192).
+   *
+   * @example
+   * import { writeFileSync } from 'node:fs';
+   * import { Keystores } from '@org/smart-m2m';
+   *
+   * const jwks = Keystores.generate({ algorithm: 'ES384' });
+   * writeFileSync('my-keystore.jwks', JSON.stringify(jwks, null, 2), { mode: 0o600 });
+   */
+  generate(options?: NewKeyOptions): PrivateJwks;
 };
+/** For {@link Keystores.generate}. */
+export interface NewKeyOptions {
+  /** Default RS384, which every SMART server has to accept, as ES384. */
+  algorithm?: SigningAlgorithm;
+  /** Bits of an RSA key: 2048 (default), 3072, 4096 or 8192. */
+  modulusLength?: number;
+  /** Default: the RFC 7638 thumbprint. */
+  keyId?: string;
+}
+/** See {@link Keystores.jwksHandler}. */
+export interface JwksHandler {
+  (
+    request: { method?: string; headers: { [name: string]: string | string[] | undefined } },
+    response: {
+      readonly headersSent: boolean;
+      writeHead(status: number, headers: Record<string, string>): unknown;
+      end(body?: string): unknown;
+    },
+    next?: (error: unknown) => void,
+  ): Promise<void>;
+  (request: Request): Promise<Response>;
+}
 /**
- * A JWK or JWKS (RFC 7517), or PEM with a PKCS#8, PKCS#1 or SEC 1 private key. A file is sniffed by content,
- * not by its name. The first private key that can sign does, or the one that `keyId` names. A key without an
- * id gets `keyId`, or its RFC 7638 thumbprint.
+ * JWK or JWKS (RFC 7517); PEM or DER with a PKCS#8 (encrypted too), PKCS#1 or SEC 1 private key, with
+ * certificates beside it; PKCS#12; a Java keystore (JKS, JCEKS). Sniffed by content, not by a file's name. A
+ * file is read again when it changes, at the next token request or when a server refuses the client: the last
+ * good key stays in use while the new file is bad, with the warning `KEYSTORE_NOT_RELOADED`.
+ *
+ * `passphrase` opens the keystore, or the private key in it where that has no `keyPassphrase` of its own; text,
+ * or its UTF-8 bytes. `alias` chooses an entry of a PKCS#12 or Java keystore by its name, `keyId` one of a JWKS;
+ * without either the first private key that can sign does. A key without an id gets `keyId`, or its RFC 7638
+ * thumbprint.
+ *
+ * `sign`: a key that cannot be exported, as in an HSM or a key service. It gets the signing input (RFC 7515 §5.1;
+ * to be hashed by whoever signs) and the algorithm, and returns the signature; of ECDSA raw or DER. It runs on the
+ * thread that registered it, within `timeoutMs` (1 to 600 000, default 30 000). A throw, a late answer, and bytes
+ * that are no signature by `publicJwk` are `ERR_SIGNER`; what was thrown is the error's `cause` on that thread.
  */
 export type KeystoreSource =
-  | { path: string; keyId?: string }
+  | { path: string; passphrase?: Passphrase; keyPassphrase?: Passphrase; alias?: string; keyId?: string }
   | { jwks: string | object; keyId?: string }
-  | { data: string | Uint8Array; keyId?: string };
+  | {
+      data: string | Uint8Array;
+      passphrase?: Passphrase;
+      keyPassphrase?: Passphrase;
+      alias?: string;
+      keyId?: string;
+    }
+  | {
+      sign(signingInput: Uint8Array, algorithm: SigningAlgorithm): Promise<Uint8Array | ArrayBuffer>;
+      publicJwk: object;
+      keyId?: string;
+      timeoutMs?: number;
+    };
+/** Text, or its UTF-8 bytes. */
+export type Passphrase = string | Uint8Array;
 export interface KeystoreInfo {
   readonly name: string;
-  readonly format: 'jwks' | 'pem';
+  /** JCEKS counts as `jks`. */
+  readonly format: 'jwks' | 'pem' | 'der' | 'pkcs12' | 'jks' | 'external';
   readonly path: string | null;
   readonly keyId: string;
+  /** Where neither the client's settings nor the server's metadata say otherwise. */
   readonly algorithm: SigningAlgorithm;
+  /** How many were found. */
   readonly certificates: number;
 }
-// Lookup of `withKeystore(name)`: the registry, then <SMART_M2M_KEYSTORE_DIR>/<name>.{jwks,json,pem}.
+// Lookup of `withKeystore(name)`: the registry, then <SMART_M2M_KEYSTORE_DIR>/<name>.{jwks,json,pem,p12,pfx,jks}.
 
 // ───────────────────────────── errors ─────────────────────────────
 
@@ -407,6 +508,7 @@ export declare class ClientAuthError extends Error {
 export type ClientAuthErrorCode =
   | 'ERR_INVALID_CONFIG'
   | 'ERR_KEYSTORE_NOT_FOUND'
+  | 'ERR_KEYSTORE_PASSPHRASE'
   | 'ERR_KEYSTORE_UNSUPPORTED'
   | 'ERR_KEYSTORE_CORRUPT'
   | 'ERR_KEYSTORE_UNUSABLE_KEY'
@@ -423,6 +525,7 @@ export type ClientAuthErrorCode =
   | 'ERR_RATE_LIMITED'
   | 'ERR_SERVER'
   | 'ERR_PRE_TOKEN_HOOK'
+  | 'ERR_SIGNER'
   | 'ERR_CLOSED'
   | 'ERR_INTERNAL';
 
@@ -432,6 +535,9 @@ export type RequestLike =
   | Headers
   | { url?: string; headers: Headers | Record<string, string | string[] | undefined> };
 export interface PublicJwks {
+  keys: object[];
+}
+export interface PrivateJwks {
   keys: object[];
 }
 export interface SmileKeystoreDefinitions {

@@ -1,6 +1,7 @@
 import { createPublicKey, randomUUID, verify } from 'node:crypto';
 import { ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
+import { createLocalJWKSet, jwtVerify } from 'jose';
 import { ecJwks, edJwks, privateKeyOf, rsaJwks } from './support/keys.mjs';
 import { keyClient, startSmartServers } from './support/smart-servers.mjs';
 import { startTokenEndpoint } from './support/token-endpoint.mjs';
@@ -37,6 +38,7 @@ test.before(async () => {
   servers = await startSmartServers({
     clients: [
       ...Object.entries(BY_ALGORITHM).map(([alg, jwks]) => keyClient(`signs-${alg}`, jwks)),
+      ...Object.entries(BY_ALGORITHM).map(([alg, jwks]) => keyClient(`verifies-${alg}`, jwks)),
       ...Object.entries(WITHOUT_ALG).map(([alg, jwks]) => keyClient(`defaults-to-${alg}`, jwks)),
       ...CLIENTS.map((clientId) => keyClient(clientId, SIGNER)),
     ],
@@ -51,6 +53,17 @@ for (const [alg, jwks] of Object.entries(BY_ALGORITHM)) {
     t.is(request.status, 200, request.refusal ?? undefined);
     t.regex(header, /^Bearer \S+$/);
     t.deepEqual(assertionOf(request).header, { alg, kid: jwks.keys[0].kid, typ: 'JWT' });
+  });
+
+  test(`an assertion signed ${alg} verifies with jose, by the public keys as they are exported`, async (t) => {
+    const keystore = registered(jwks);
+    const { request } = await oneToken(`verifies-${alg}`, jwks);
+    const verified = await jwtVerify(
+      request.form.get('client_assertion'),
+      createLocalJWKSet(Keystores.publicJwks(keystore)),
+      { issuer: `verifies-${alg}`, audience: servers.authorizationServer.tokenEndpoint },
+    );
+    t.is(verified.protectedHeader.alg, alg);
   });
 }
 

@@ -13,7 +13,7 @@
  * @property {number} [attempts]
  * @property {{ error: string, errorDescription?: string, errorUri?: string }} [oauth]
  * @property {{ code: string, message: string }[]} [problems]
- * @property {number} [hookCall] the call of a hook that threw
+ * @property {number} [failedCall] the call of a hook or a signer that threw
  *
  * @typedef {{ stack: string }} CallerStack
  */

@@ -2,7 +2,8 @@
 
 const { channel } = require('node:diagnostics_channel');
 const { addon } = require('./addon.js');
-const { invalidConfig } = require('./client-auth-error.js');
+const { invalidConfig, unwrap } = require('./client-auth-error.js');
+const { forgetSigner, sign } = require('./signers.js');
 
 /**
  * @typedef {import('./native.js').NativeLetter} NativeLetter
@@ -17,7 +18,11 @@ let tickets = 0;
 let waitedFor = 0;
 let listening = false;
 
-/** What hooks have thrown, by their call: boxed, as anything can be thrown. */
+/** Who waits for a keystore's file to be looked at, by ticket. */
+/** @type {Map<number, () => void>} */
+const looks = new Map();
+
+/** What hooks and signers have thrown, by their call: boxed, as anything can be thrown. */
 /** @type {Map<number, { value: unknown }>} */
 const thrownByCall = new Map();
 /** An error with its call is on its way for a moment only. */
@@ -81,9 +86,12 @@ function deliver(letters) {
 
 /** @param {NativeLetter} letter */
 function openLetter(letter) {
-  if (letter.event !== undefined) require('./token-requests.js').publishTokenRequest(letter.event);
-  else if (letter.outcome !== undefined) settle(letter.ticket, letter.outcome);
-  else askHooks(letter.ticket, letter.call, letter.context);
+  if ('event' in letter) require('./token-requests.js').publishTokenRequest(letter.event);
+  else if ('outcome' in letter) settle(letter.ticket, letter.outcome);
+  else if ('signer' in letter) askSigner(letter);
+  else if ('forgottenSigner' in letter) forgetSigner(letter.forgottenSigner);
+  else if ('lookedFor' in letter) looks.get(letter.lookedFor)?.();
+  else askHooks(letter);
 }
 
 /**
@@ -96,27 +104,59 @@ function settle(ticket, outcome) {
   pending?.settle(outcome);
 }
 
-/**
- * @param {number} ticket
- * @param {number} call
- * @param {import('./native.js').NativePreTokenContext} context
- */
-async function askHooks(ticket, call, context) {
+/** @param {{ ticket: number, call: number, context: import('./native.js').NativePreTokenContext }} letter */
+async function askHooks({ ticket, call, context }) {
   try {
     const pending = pendingByTicket.get(ticket);
     // Going on without it would be a token request that the hook has never heard of.
     if (pending === undefined) throw invalidConfig('the acquisition that the hook belongs to is over');
     environment.answerHook(call, await pending.askHooks(context));
   } catch (error) {
-    if (thrownByCall.size >= MAX_THROWN)
-      thrownByCall.delete(/** @type {number} */ (thrownByCall.keys().next().value));
-    thrownByCall.set(call, { value: error });
-    environment.failHook(call);
+    fail(call, error);
+  }
+}
+
+/** @param {{ signer: number, call: number, input: Uint8Array, algorithm: string }} letter */
+async function askSigner({ signer, call, input, algorithm }) {
+  try {
+    environment.answerSigner(call, await sign(signer, input, algorithm));
+  } catch (error) {
+    fail(call, error);
   }
 }
 
 /**
- * What the hook threw in the call that an error names. Several acquisitions may share that error.
+ * @param {number} call
+ * @param {unknown} thrown
+ */
+function fail(call, thrown) {
+  if (thrownByCall.size >= MAX_THROWN)
+    thrownByCall.delete(/** @type {number} */ (thrownByCall.keys().next().value));
+  thrownByCall.set(call, { value: thrown });
+  environment.failCall(call);
+}
+
+/**
+ * @param {string} name of a keystore whose file may have changed
+ * @param {Function} caller
+ */
+async function lookAtKeystore(name, caller) {
+  tickets = (tickets + 1) % 2 ** 32;
+  const ticket = tickets;
+  const looked = new Promise((resolve) => looks.set(ticket, () => resolve(undefined)));
+  hold();
+  try {
+    unwrap(environment.lookAtKeystore(name, ticket), caller);
+    await looked;
+  } finally {
+    looks.delete(ticket);
+    release();
+  }
+}
+
+/**
+ * What a hook or a signer threw in the call that an error names. Several acquisitions may share that error, and
+ * other threads, which know nothing of it.
  *
  * @param {number | undefined} call
  */
@@ -142,6 +182,7 @@ module.exports = {
   abandoned,
   environment,
   hold,
+  lookAtKeystore,
   openTicket,
   publishWarnings,
   release,

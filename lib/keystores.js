@@ -6,6 +6,10 @@ const { addon } = require('./addon.js');
 /**
  * @typedef {import('../index.js').KeystoreInfo} KeystoreInfo
  * @typedef {import('../index.js').KeystoreSource} KeystoreSource
+ * @typedef {Extract<KeystoreSource, { sign: unknown }>} ExternalSource
+ * @typedef {import('../index.js').NewKeyOptions} NewKeyOptions
+ * @typedef {import('../index.js').JwksHandler} JwksHandler
+ * @typedef {import('../index.js').PrivateJwks} PrivateJwks
  * @typedef {import('../index.js').PublicJwks} PublicJwks
  * @typedef {import('../index.js').SmileKeystoreDefinitions} SmileKeystoreDefinitions
  */
@@ -20,8 +24,10 @@ const Keystores = Object.freeze({
     const { register } = Keystores;
     requireName(name, register);
     if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-      throw invalidConfig('source: expected an object with path, jwks or data', captureCaller(register));
+      const message = 'source: expected an object with path, jwks, data, or sign and publicJwk';
+      throw invalidConfig(message, captureCaller(register));
     }
+    if ('sign' in source) return registerSigner(name, source, register);
     const given =
       'jwks' in source && typeof source.jwks === 'object' && source.jwks !== null
         ? { ...source, jwks: jsonOf(source.jwks, 'source.jwks', register) }
@@ -38,9 +44,7 @@ const Keystores = Object.freeze({
     if (typeof definitions !== 'string' && (typeof definitions !== 'object' || definitions === null)) {
       throw invalidConfig('definitions: expected an object or JSON text', captureCaller(load));
     }
-    if (typeof options !== 'object' || options === null) {
-      throw invalidConfig('options: expected an object', captureCaller(load));
-    }
+    requireOptions(options, load);
     const { classpath } = options;
     if (classpath !== undefined && typeof classpath !== 'string') {
       throw invalidConfig('classpath: expected a string', captureCaller(load));
@@ -68,7 +72,55 @@ const Keystores = Object.freeze({
     requireName(name, publicJwks);
     return JSON.parse(unwrap(addon.keystorePublicJwks(name), publicJwks));
   },
+
+  /**
+   * @param {string} name
+   * @param {{ maxAgeSeconds?: number }} [options]
+   * @returns {JwksHandler}
+   */
+  jwksHandler(name, options = {}) {
+    const { jwksHandler } = Keystores;
+    requireName(name, jwksHandler);
+    requireOptions(options, jwksHandler);
+    const { createJwksHandler } = require('./jwks-handler.js');
+    return /** @type {JwksHandler} */ (createJwksHandler(name, options, jwksHandler));
+  },
+
+  /**
+   * @param {NewKeyOptions} [options]
+   * @returns {PrivateJwks}
+   */
+  generate(options = {}) {
+    const { generate } = Keystores;
+    requireOptions(options, generate);
+    return JSON.parse(unwrap(addon.generateKeystore(options), generate));
+  },
 });
+
+/**
+ * The function stays here; the native side gets its number.
+ *
+ * @param {string} name
+ * @param {ExternalSource} source
+ * @param {Function} caller
+ */
+function registerSigner(name, { sign, publicJwk, ...rest }, caller) {
+  if (typeof sign !== 'function')
+    throw invalidConfig('source.sign: expected a function', captureCaller(caller));
+  if (typeof publicJwk !== 'object' || publicJwk === null) {
+    throw invalidConfig('source.publicJwk: expected a public JWK', captureCaller(caller));
+  }
+  const { environment } = require('./environment.js');
+  const { addSigner, forgetSigner } = require('./signers.js');
+  const given = { ...rest, publicJwk: jsonOf(publicJwk, 'source.publicJwk', caller) };
+  const signer = addSigner(sign);
+  try {
+    return infoOf(unwrap(environment.registerSigner(name, given, signer), caller));
+  } catch (error) {
+    forgetSigner(signer);
+    throw error;
+  }
+}
 
 /**
  * @param {import('./native.js').KeystoreInfo} info
@@ -84,6 +136,16 @@ function infoOf(info) {
  */
 function requireName(name, caller) {
   if (typeof name !== 'string') throw invalidConfig('name: expected a string', captureCaller(caller));
+}
+
+/**
+ * @param {unknown} options
+ * @param {Function} caller
+ */
+function requireOptions(options, caller) {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidConfig('options: expected an object', captureCaller(caller));
+  }
 }
 
 /**

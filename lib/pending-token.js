@@ -102,7 +102,7 @@ class PendingToken {
       for (const { wantsHeader, resolve } of waiters) resolve(wantsHeader ? token.header : token);
       return;
     }
-    const cause = thrownBy(error.hookCall);
+    const cause = thrownBy(error.failedCall);
     // An error for each caller, with the stack of its own call.
     for (const { reject, caller } of waiters) reject(fromNative(error, caller, cause));
   }

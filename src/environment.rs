@@ -14,6 +14,7 @@ use crate::letter::NativeLetter;
 use crate::mailbox::{Mailbox, Post};
 use crate::outcome::Outcome;
 use crate::settings::Settings;
+use crate::signer::Signature;
 
 /// Its interceptors, by number, and its mailbox. A native object for each interceptor would cost
 /// the garbage collector more than all the rest of it: with 100,000 alive, half of the time.
@@ -72,10 +73,16 @@ impl Environment {
         self.mailbox.post().hook_returned(call, supplied);
     }
 
-    /// The hook threw; what, stays in JavaScript.
+    /// What the signer returned.
+    #[napi(catch_unwind, ts_args_type = "call: number, signature: unknown")]
+    pub fn answer_signer(&self, call: u32, signature: Signature) {
+        self.mailbox.post().signer_returned(call, signature);
+    }
+
+    /// The hook or the signer threw; what, stays in JavaScript.
     #[napi(catch_unwind)]
-    pub fn fail_hook(&self, call: u32) {
-        self.mailbox.post().hook_threw(call);
+    pub fn fail_call(&self, call: u32) {
+        self.mailbox.post().threw(call);
     }
 }
 

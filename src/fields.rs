@@ -119,6 +119,24 @@ impl<'env> Fields<'env> {
         self.refuse(name, &format!("expected {}", names.join(" or ")))
     }
 
+    /// Any of a few strings, as an array.
+    pub(crate) fn choices<T: Copy>(
+        &self,
+        name: &str,
+        choices: &[(&str, T)],
+    ) -> Read<Option<Vec<T>>> {
+        let Some(given) = self.strings(name)? else { return Ok(None) };
+        let mut chosen = Vec::new();
+        for given in given {
+            let Some((_, choice)) = choices.iter().find(|(name, _)| *name == given) else {
+                let names: Vec<_> = choices.iter().map(|(name, _)| format!("'{name}'")).collect();
+                return self.refuse(name, &format!("expected an array of {}", names.join(", ")));
+            };
+            chosen.push(*choice);
+        }
+        Ok(Some(chosen))
+    }
+
     pub(crate) fn object(&self, name: &str, known: &[&str]) -> Read<Option<Fields<'env>>> {
         let path = format!("{}{name}", self.prefix);
         self.get(name)?.map(|(value, _)| Fields::of(value, &path, known)).transpose()

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use napi::bindgen_prelude::{FromNapiValue, Object, TypeName, ValidateNapiValue, ValueType};
@@ -10,6 +9,7 @@ use napi::{Result, sys};
 use napi_derive::napi;
 use smart_m2m_core::{HookFailure, PreTokenContext, PreTokenHook, Secret, SuppliedToken};
 
+use crate::calls::Reply;
 use crate::fields::is_given;
 use crate::mailbox::Post;
 
@@ -25,12 +25,6 @@ pub struct NativePreTokenContext {
     /// Why now.
     #[napi(ts_type = "'initial' | 'expiring' | 'rejected'")]
     pub reason: String,
-}
-
-/// How a call of the hook ended.
-pub(crate) enum HookAnswer {
-    Returned(Supplied),
-    Threw,
 }
 
 /// The hooks of whoever has this ticket, asked by letter: no function leaves its thread.
@@ -58,16 +52,14 @@ impl PreTokenHook for MailedHook {
         };
         let mut question = self.post.ask_hook(self.ticket, context);
         async move {
-            match question.answer().await {
-                Ok(HookAnswer::Returned(supplied)) => supplied.into(),
+            match question.reply().await {
+                Some(Reply::Returned(supplied)) => supplied.into(),
                 // What it threw stays in JavaScript, where it becomes the error's `cause`.
-                Ok(HookAnswer::Threw) => Err(HookFailure {
+                Some(Reply::Threw) => Err(HookFailure {
                     reason: "threw; the error's cause is what it threw".to_owned(),
                     call: Some(question.call()),
                 }),
-                Err(oneshot::Canceled) => {
-                    Err("could not be called: its thread has ended".to_owned().into())
-                }
+                None => Err("could not be called: its thread has ended".to_owned().into()),
             }
         }
         .boxed()

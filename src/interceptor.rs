@@ -162,7 +162,7 @@ impl Environment {
     #[napi(catch_unwind, ts_return_type = "Outcome<string>")]
     pub fn public_jwks(&self, interceptor: u32) -> Result<Outcome<String>> {
         let interceptor = self.interceptor(interceptor)?;
-        Ok(Outcome(interceptor.public_jwks().map(ToString::to_string)))
+        Ok(Outcome(interceptor.public_jwks().map(|jwks| jwks.to_string())))
     }
 
     /// Numbers so far.

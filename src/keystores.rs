@@ -1,20 +1,29 @@
 //! `Keystores`: the process-wide registry.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use napi::Result;
-use napi::bindgen_prelude::Unknown;
+use napi::bindgen_prelude::{Null, Unknown};
 use napi_derive::napi;
-use smart_m2m_core::{Engine, Error, Keystore, KeystoreSource, Problem, SmileDefinitions};
+use smart_m2m_core::{
+    Engine, ExternalOrigin, KeyChoice, Keystore, KeystoreOrigin, KeystoreSource, NewKey,
+    Passphrases, Problem, Secret, SigningAlgorithm, SmileDefinitions, spawn,
+};
+use zeroize::Zeroizing;
 
+use crate::environment::Environment;
 use crate::fields::{Fields, Read, ReadError};
-use crate::outcome::Outcome;
+use crate::letter::Letter;
+use crate::outcome::{DONE, Outcome};
+use crate::signer::MailedSigner;
 
 /// `KeystoreInfo`
 #[napi(object, use_nullable = true)]
 pub struct KeystoreInfo {
     pub name: String,
-    #[napi(ts_type = "'jwks' | 'pem'")]
+    #[napi(ts_type = "'jwks' | 'pem' | 'der' | 'pkcs12' | 'jks' | 'external'")]
     pub format: String,
     pub path: Option<String>,
     pub key_id: String,
@@ -24,13 +33,14 @@ pub struct KeystoreInfo {
 
 impl From<&Keystore> for KeystoreInfo {
     fn from(keystore: &Keystore) -> Self {
+        let content = keystore.content();
         Self {
-            name: keystore.name.clone(),
-            format: keystore.format.as_str().to_owned(),
-            path: keystore.path.as_ref().map(|path| path.display().to_string()),
-            key_id: keystore.key_id().to_owned(),
-            algorithm: keystore.algorithm().as_str().to_owned(),
-            certificates: u32::try_from(keystore.certificates).unwrap_or(u32::MAX),
+            name: keystore.name().to_owned(),
+            format: content.format.as_str().to_owned(),
+            path: keystore.path().map(|path| path.display().to_string()),
+            key_id: content.key_id().to_owned(),
+            algorithm: content.algorithm().as_str().to_owned(),
+            certificates: u32::try_from(content.certificates).unwrap_or(u32::MAX),
         }
     }
 }
@@ -42,12 +52,12 @@ impl From<&Keystore> for KeystoreInfo {
     ts_return_type = "Outcome<KeystoreInfo>"
 )]
 pub fn register_keystore(name: String, source: Unknown<'_>) -> Result<Outcome<KeystoreInfo>> {
-    let (source, key_id) = match read_source(source) {
+    let source = match read_source(source) {
         Ok(source) => source,
         Err(ReadError::Problem(problem)) => return Ok(Outcome(Err(problem.into()))),
         Err(ReadError::Exception(exception)) => return Err(exception),
     };
-    let registered = Engine::process().keystores.register(&name, &source, key_id.as_deref());
+    let registered = Engine::process().keystores.register(&name, source);
     Ok(Outcome(registered.map(|keystore| KeystoreInfo::from(&*keystore))))
 }
 
@@ -75,23 +85,127 @@ pub fn unregister_keystore(name: String) -> bool {
     Engine::process().keystores.unregister(&name)
 }
 
-/// JSON text of the public JWKS.
+/// JSON text of the public JWKS, as last read; a file that may have changed is looked at behind it.
 #[napi(catch_unwind, ts_return_type = "Outcome<string>")]
 pub fn keystore_public_jwks(name: String) -> Outcome<String> {
-    let found: std::result::Result<_, Error> = Engine::process().keystores.find(&name);
-    Outcome(found.map(|keystore| keystore.public_jwks().to_string()))
+    let found = Engine::process().keystores.find(&name);
+    Outcome(found.and_then(|keystore| {
+        let jwks = keystore.content().public_jwks().to_string();
+        spawn(async move { keystore.look_if_due().await })?;
+        Ok(jwks)
+    }))
 }
 
-fn read_source(source: Unknown<'_>) -> Read<(KeystoreSource, Option<String>)> {
-    let fields = Fields::of(source, "source", &["path", "jwks", "data", "keyId"])?;
-    let path = fields.string("path")?.map(|path| KeystoreSource::Path(PathBuf::from(path)));
-    let jwks = fields.string("jwks")?.map(|jwks| KeystoreSource::Data(jwks.into_bytes().into()));
-    let data = fields.bytes("data")?.map(|data| KeystoreSource::Data(data.into()));
+/// JSON text of a private JWKS with a new key.
+#[napi(catch_unwind, ts_args_type = "options: unknown", ts_return_type = "Outcome<string>")]
+pub fn generate_keystore(options: Unknown<'_>) -> Result<Outcome<String>> {
+    match read_new_key(options) {
+        Ok(new) => Ok(Outcome(new.generate().map(|jwks| jwks.to_string()))),
+        Err(ReadError::Problem(problem)) => Ok(Outcome(Err(problem.into()))),
+        Err(ReadError::Exception(exception)) => Err(exception),
+    }
+}
+
+#[napi]
+impl Environment {
+    /// Adds or replaces a keystore whose key this thread's signer `signer` has.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "name: string, source: unknown, signer: number",
+        ts_return_type = "Outcome<KeystoreInfo>"
+    )]
+    pub fn register_signer(
+        &self,
+        name: String,
+        source: Unknown<'_>,
+        signer: u32,
+    ) -> Result<Outcome<KeystoreInfo>> {
+        let signer = Arc::new(MailedSigner::new(self.post().clone(), signer));
+        match read_external_source(source, signer) {
+            Ok(source) => {
+                let registered = Engine::process().keystores.register(&name, source);
+                Ok(Outcome(registered.map(|keystore| KeystoreInfo::from(&*keystore))))
+            }
+            Err(ReadError::Problem(problem)) => Ok(Outcome(Err(problem.into()))),
+            Err(ReadError::Exception(exception)) => Err(exception),
+        }
+    }
+
+    /// Has the keystore's file looked at; a letter for this ticket says when that is done.
+    #[napi(catch_unwind, ts_return_type = "Outcome<null>")]
+    pub fn look_at_keystore(&self, name: String, ticket: u32) -> Outcome<Null> {
+        let post = self.post().clone();
+        let found = Engine::process().keystores.find(&name);
+        Outcome(found.and_then(|keystore| {
+            spawn(async move {
+                keystore.look_if_due().await;
+                post.send(Letter::Looked { ticket });
+            })?;
+            Ok(DONE)
+        }))
+    }
+}
+
+fn read_new_key(options: Unknown<'_>) -> Read<NewKey> {
+    let fields = Fields::of(options, "options", &["algorithm", "modulusLength", "keyId"])?;
+    let algorithms = SigningAlgorithm::ALL.map(|algorithm| (algorithm.as_str(), algorithm));
+    Ok(NewKey {
+        algorithm: fields.choice("algorithm", &algorithms)?,
+        modulus_bits: fields.number("modulusLength")?,
+        key_id: fields.string("keyId")?,
+    })
+}
+
+fn read_external_source(source: Unknown<'_>, signer: Arc<MailedSigner>) -> Read<KeystoreSource> {
+    const DEFAULT_TIMEOUT_MS: f64 = 30_000.0;
+    const LONGEST_TIMEOUT_MS: f64 = 600_000.0;
+    let fields = Fields::of(source, "source", &["publicJwk", "keyId", "timeoutMs"])?;
+    let Some(public_jwk) = fields.string("publicJwk")? else {
+        return Err(ReadError::Problem(Problem::config(
+            "source.publicJwk is missing: the public half of the signer's key",
+        )));
+    };
+    let timeout_ms = fields.number("timeoutMs")?.unwrap_or(DEFAULT_TIMEOUT_MS);
+    if !(1.0..=LONGEST_TIMEOUT_MS).contains(&timeout_ms) {
+        return Err(ReadError::Problem(Problem::config(format!(
+            "source.timeoutMs: expected a number from 1 to {LONGEST_TIMEOUT_MS}"
+        ))));
+    }
+    let time_limit = Duration::from_secs_f64(timeout_ms / 1000.0);
+    let origin = KeystoreOrigin::External(ExternalOrigin { signer, public_jwk, time_limit });
+    let choice = KeyChoice { key_id: fields.string("keyId")?, alias: None };
+    Ok(KeystoreSource { origin, passphrases: Passphrases::default(), choice })
+}
+
+fn read_source(source: Unknown<'_>) -> Read<KeystoreSource> {
+    const KNOWN: [&str; 7] =
+        ["path", "jwks", "data", "passphrase", "keyPassphrase", "alias", "keyId"];
+    let fields = Fields::of(source, "source", &KNOWN)?;
+    let path = fields.string("path")?.map(|path| KeystoreOrigin::Path(PathBuf::from(path)));
+    let jwks = fields.string("jwks")?.map(|jwks| KeystoreOrigin::Data(jwks.into_bytes().into()));
+    let data = fields.bytes("data")?.map(|data| KeystoreOrigin::Data(data.into()));
     let mut given = [path, jwks, data].into_iter().flatten();
-    match (given.next(), given.next()) {
-        (Some(source), None) => Ok((source, fields.string("keyId")?)),
-        _ => Err(ReadError::Problem(Problem::config(
+    let (Some(origin), None) = (given.next(), given.next()) else {
+        return Err(ReadError::Problem(Problem::config(
             "source: expected exactly one of path, jwks and data",
-        ))),
+        )));
+    };
+    let passphrases = Passphrases {
+        keystore: passphrase(&fields, "passphrase")?,
+        key: passphrase(&fields, "keyPassphrase")?,
+    };
+    let choice = KeyChoice { key_id: fields.string("keyId")?, alias: fields.string("alias")? };
+    Ok(KeystoreSource { origin, passphrases, choice })
+}
+
+/// Text, or its UTF-8 bytes (KF-6).
+fn passphrase(fields: &Fields<'_>, name: &str) -> Read<Option<Secret>> {
+    let Some(bytes) = fields.bytes(name)? else { return Ok(None) };
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(Secret::new(text))),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(ReadError::Problem(Problem::config(format!("source.{name}: not UTF-8"))))
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Env, JsValue as _, Object, ToNapiValue};
+use napi::bindgen_prelude::{Env, JsValue as _, Object, ToNapiValue, Uint8Array};
 use napi::{Result, sys};
 use napi_derive::napi;
-use smart_m2m_core::{Error, Now, Token, TokenRequestEvent, TokenRequestPhase};
+use smart_m2m_core::{Error, Now, SigningAlgorithm, Token, TokenRequestEvent, TokenRequestPhase};
 
 use crate::hook::NativePreTokenContext;
 use crate::outcome::{NativeError, Outcome};
@@ -16,6 +16,12 @@ pub(crate) enum Letter {
     Outcome { ticket: u32, result: std::result::Result<Arc<Token>, Error> },
     /// The hooks of whoever has this ticket are to be asked.
     Hook { ticket: u32, call: u32, context: NativePreTokenContext },
+    /// The signer of this number is to sign.
+    Sign { signer: u32, call: u32, input: Vec<u8>, algorithm: SigningAlgorithm },
+    /// Nobody has the signer of this number any more.
+    ForgetSigner { signer: u32 },
+    /// The keystore's file has been looked at, for this ticket.
+    Looked { ticket: u32 },
     /// A token request has started or ended.
     Event(TokenRequestEvent),
 }
@@ -93,7 +99,7 @@ impl From<TokenRequestEvent> for NativeTokenRequestEvent {
     }
 }
 
-/// `{ ticket, outcome } | { ticket, call, context } | { event }` in JavaScript.
+/// One of the shapes of `NativeLetter` in JavaScript.
 pub struct NativeLetter(Letter);
 
 impl From<Letter> for NativeLetter {
@@ -116,6 +122,14 @@ impl ToNapiValue for NativeLetter {
                 object.set("call", call)?;
                 object.set("context", context)?;
             }
+            Letter::Sign { signer, call, input, algorithm } => {
+                object.set("signer", signer)?;
+                object.set("call", call)?;
+                object.set("input", Uint8Array::from(input))?;
+                object.set("algorithm", algorithm.as_str())?;
+            }
+            Letter::ForgetSigner { signer } => object.set("forgottenSigner", signer)?,
+            Letter::Looked { ticket } => object.set("lookedFor", ticket)?,
             Letter::Event(event) => object.set("event", NativeTokenRequestEvent::from(event))?,
         }
         Ok(object.raw())

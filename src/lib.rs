@@ -8,6 +8,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "N-API hands over owned values")]
 #![expect(clippy::must_use_candidate, reason = "JavaScript calls these, not Rust")]
 
+pub mod calls;
 pub mod environment;
 pub mod epochs;
 pub mod fields;
@@ -18,3 +19,4 @@ pub mod letter;
 pub mod mailbox;
 pub mod outcome;
 pub mod settings;
+pub mod signer;

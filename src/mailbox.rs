@@ -1,18 +1,18 @@
-//! What the core has for one JavaScript thread: outcomes, hooks to ask, events. One queue and one
+//! What the core has for one JavaScript thread: outcomes, hooks and signers to ask, events. One queue and one
 //! crossing for all that has come together, instead of one for each promise.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_channel::oneshot;
 use napi::bindgen_prelude::{Function, Unknown};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status, sys};
-use smart_m2m_core::{Observer, TokenRequestEvent, TokenRequestPhase};
+use smart_m2m_core::{Observer, SigningAlgorithm, TokenRequestEvent, TokenRequestPhase};
 
-use crate::hook::{HookAnswer, NativePreTokenContext, Supplied};
+use crate::calls::{Calls, Question, Reply};
+use crate::hook::{NativePreTokenContext, Supplied};
 use crate::letter::{Letter, NativeLetter};
+use crate::signer::Signature;
 
 /// While so many wait, no further token request is told of: a thread that does not read must not
 /// fill the memory. The ends of those it was told of still come.
@@ -26,36 +26,13 @@ pub(crate) struct Mailbox {
     post: Arc<Post>,
 }
 
-/// A hook that was asked. A hook that never answers is forgotten with the question.
-pub(crate) struct HookQuestion {
-    post: Arc<Post>,
-    call: u32,
-    answer: oneshot::Receiver<HookAnswer>,
-}
-
-impl HookQuestion {
-    pub(crate) fn call(&self) -> u32 {
-        self.call
-    }
-
-    pub(crate) fn answer(&mut self) -> &mut oneshot::Receiver<HookAnswer> {
-        &mut self.answer
-    }
-}
-
-impl Drop for HookQuestion {
-    fn drop(&mut self) {
-        self.post.hooks().remove(&self.call);
-    }
-}
-
 /// The core's end.
 pub(crate) struct Post {
     letters: Arc<Letters>,
     wake: Wake,
     listening: AtomicBool,
-    hooks: Mutex<HashMap<u32, oneshot::Sender<HookAnswer>>>,
-    calls: AtomicU32,
+    hooks: Arc<Calls<Supplied>>,
+    signers: Arc<Calls<Signature>>,
 }
 
 #[derive(Default)]
@@ -75,10 +52,9 @@ impl Mailbox {
             .build_callback(move |_| {
                 Ok(drained.take().into_iter().map(NativeLetter::from).collect())
             })?;
-        let hooks = Mutex::default();
         let listening = AtomicBool::new(false);
-        let calls = AtomicU32::new(0);
-        Ok(Self { post: Arc::new(Post { letters, wake, listening, hooks, calls }) })
+        let (hooks, signers) = (Arc::default(), Arc::default());
+        Ok(Self { post: Arc::new(Post { letters, wake, listening, hooks, signers }) })
     }
 
     pub(crate) fn post(&self) -> &Arc<Post> {
@@ -103,11 +79,13 @@ impl Mailbox {
 }
 
 impl Drop for Mailbox {
-    /// The thread has ended: hooks that it was asked will not answer.
+    /// The thread has ended: what it was asked will not be answered.
     fn drop(&mut self) {
         self.post.letters.closed.store(true, Ordering::Relaxed);
-        self.post.letters.take();
-        self.post.hooks().clear();
+        // Outside the lock: a letter that goes may end a signer, which posts another.
+        drop(self.post.letters.take());
+        self.post.hooks.abandon();
+        self.post.signers.abandon();
     }
 }
 
@@ -119,19 +97,36 @@ impl Post {
         }
     }
 
-    /// Asks the thread's hook; the answer is dropped with the thread.
+    /// Asks the thread's hook; no answer comes once the thread has ended.
     pub(crate) fn ask_hook(
-        self: &Arc<Self>,
+        &self,
         ticket: u32,
         context: NativePreTokenContext,
-    ) -> HookQuestion {
-        let (sender, answer) = oneshot::channel();
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        if !self.letters.closed.load(Ordering::Relaxed) {
-            self.hooks().insert(call, sender);
-            self.send(Letter::Hook { ticket, call, context });
+    ) -> Question<Supplied> {
+        let question = self.hooks.open();
+        self.send(Letter::Hook { ticket, call: question.call(), context });
+        self.unless_closed(&self.hooks);
+        question
+    }
+
+    /// Asks a signer of the thread.
+    pub(crate) fn ask_signer(
+        &self,
+        signer: u32,
+        input: Vec<u8>,
+        algorithm: SigningAlgorithm,
+    ) -> Question<Signature> {
+        let question = self.signers.open();
+        self.send(Letter::Sign { signer, call: question.call(), input, algorithm });
+        self.unless_closed(&self.signers);
+        question
+    }
+
+    /// A thread that ended a moment ago answers nothing: no question may be left open.
+    fn unless_closed<T>(&self, calls: &Calls<T>) {
+        if self.letters.closed.load(Ordering::Relaxed) {
+            calls.abandon();
         }
-        HookQuestion { post: self.clone(), call, answer }
     }
 
     /// Whether events are wanted.
@@ -140,22 +135,18 @@ impl Post {
     }
 
     pub(crate) fn hook_returned(&self, call: u32, supplied: Supplied) {
-        self.answer(call, HookAnswer::Returned(supplied));
+        self.hooks.answer(call, Reply::Returned(supplied));
     }
 
-    pub(crate) fn hook_threw(&self, call: u32) {
-        self.answer(call, HookAnswer::Threw);
+    pub(crate) fn signer_returned(&self, call: u32, signature: Signature) {
+        self.signers.answer(call, Reply::Returned(signature));
     }
 
-    fn answer(&self, call: u32, answer: HookAnswer) {
-        if let Some(waiting) = self.hooks().remove(&call) {
-            // Nobody may wait any more: then the answer came too late.
-            drop(waiting.send(answer));
+    /// A hook or a signer.
+    pub(crate) fn threw(&self, call: u32) {
+        if !self.hooks.answer(call, Reply::Threw) {
+            self.signers.answer(call, Reply::Threw);
         }
-    }
-
-    fn hooks(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<HookAnswer>>> {
-        self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

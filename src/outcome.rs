@@ -17,8 +17,8 @@ pub struct NativeError {
     pub retry_after_ms: Option<f64>,
     pub attempts: Option<u32>,
     pub problems: Option<Vec<NativeProblem>>,
-    /// The call of the hook that threw: what it threw is in JavaScript.
-    pub hook_call: Option<u32>,
+    /// The call of the hook or signer that threw: what it threw is in JavaScript.
+    pub failed_call: Option<u32>,
 }
 
 /// RFC 6749 §5.2.
@@ -53,7 +53,7 @@ impl From<&Error> for NativeError {
             retry_after_ms: error.retry_after().map(|wait| wait.as_secs_f64() * 1000.0),
             attempts: error.attempts(),
             problems: Some(problems).filter(|problems| !problems.is_empty()),
-            hook_call: error.hook_call(),
+            failed_call: error.failed_call(),
         }
     }
 }

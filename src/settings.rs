@@ -4,14 +4,14 @@ use napi::Result;
 use napi::bindgen_prelude::{Either3, Null, Undefined, Unknown};
 use napi_derive::napi;
 use smart_m2m_core::{
-    BasicEncoding, ClientAuthMethod, ClientAuthOptions, HttpOptions, RenewalOptions, RetryOptions,
-    Secret,
+    AssertionOptions, BasicEncoding, CertificateHeader, ClientAuthMethod, ClientAuthOptions,
+    HttpOptions, KeyIdHeader, RenewalOptions, RetryOptions, Secret, SigningAlgorithm,
 };
 
 use crate::fields::{Fields, Read, ReadError};
 use crate::outcome::{DONE, Outcome};
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "clientId",
     "keystore",
     "clientSecret",
@@ -23,6 +23,7 @@ const NAMES: [&str; 16] = [
     "tokenEndpoint",
     "clientAuthMethod",
     "basicEncoding",
+    "assertion",
     "allowedOrigins",
     "allowInsecureHttp",
     "renewal",
@@ -128,6 +129,10 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     replace_some(&mut options.client_auth_method, fields.choice("clientAuthMethod", &methods)?);
     let encodings = [("rfc6749", BasicEncoding::Rfc6749), ("raw", BasicEncoding::Raw)];
     replace(&mut options.basic_encoding, fields.choice("basicEncoding", &encodings)?);
+    let names = ["algorithm", "keyId", "jwksUrl", "certificateHeaders"];
+    if let Some(fields) = fields.object("assertion", &names)? {
+        merge_assertion(&mut options.assertion, &fields)?;
+    }
     replace(&mut options.allowed_origins, fields.strings("allowedOrigins")?);
     replace(&mut options.allow_insecure_http, fields.boolean("allowInsecureHttp")?);
     if let Some(fields) = fields.object("renewal", &RENEWAL_NAMES)? {
@@ -150,6 +155,20 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     if let Some(fields) = fields.object("http", &names)? {
         merge_http(&mut options.http, &fields)?;
     }
+    Ok(())
+}
+
+fn merge_assertion(options: &mut AssertionOptions, fields: &Fields<'_>) -> Read<()> {
+    let algorithms = SigningAlgorithm::ALL.map(|algorithm| (algorithm.as_str(), algorithm));
+    replace_some(&mut options.algorithm, fields.choice("algorithm", &algorithms)?);
+    let key_id = fields.string_or_null("keyId")?;
+    replace(
+        &mut options.key_id,
+        key_id.map(|key_id| key_id.map_or(KeyIdHeader::Omitted, KeyIdHeader::Given)),
+    );
+    replace_some(&mut options.jwks_url, fields.string("jwksUrl")?);
+    let headers = CertificateHeader::ALL.map(|header| (header.as_str(), header));
+    replace(&mut options.certificate_headers, fields.choices("certificateHeaders", &headers)?);
     Ok(())
 }
 

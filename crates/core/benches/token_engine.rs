@@ -31,7 +31,7 @@ use futures_util::future::join_all;
 use pem::Pem;
 use smart_m2m_core::{
     ClientAuthInterceptor, ClientAuthOptions, ClientAuthParams, Engine, HttpOptions,
-    KeystoreSource, Secret,
+    KeystoreOrigin, Secret,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -161,7 +161,7 @@ fn interceptor(
         ..ClientAuthOptions::default()
     };
     if let Some(pem) = key {
-        engine.keystores.register(name, &KeystoreSource::Data(pem.into_bytes().into()), None)?;
+        engine.keystores.register(name, KeystoreOrigin::Data(pem.into_bytes().into()).into())?;
         options.keystore = Some(name.to_owned());
     }
     let params = ClientAuthParams::validate(&options, &engine.keystores)?;

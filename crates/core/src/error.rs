@@ -8,6 +8,7 @@ use std::time::Duration;
 pub use code::ErrorCode;
 
 use crate::hook::HookFailure;
+use crate::keys::SignerFailure;
 
 /// One thing that is wrong with the settings or a keystore; found without the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +121,8 @@ pub enum Error {
     Transport(Box<TransportError>),
     /// The pre-token hook.
     PreTokenHook(HookFailure),
+    /// The external signer of a keystore.
+    Signer(SignerFailure),
     /// The interceptor was closed.
     Closed,
     /// A defect of this package.
@@ -153,6 +156,7 @@ impl Error {
             Self::TokenEndpoint(error) => error.code,
             Self::Transport(error) => error.code,
             Self::PreTokenHook(_) => ErrorCode::PreTokenHook,
+            Self::Signer(_) => ErrorCode::Signer,
             Self::Closed => ErrorCode::Closed,
             Self::Internal { .. } => ErrorCode::Internal,
             Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.code(),
@@ -166,6 +170,7 @@ impl Error {
             Self::Discovery(error) => error.transient,
             // 425: the same request is welcome a moment later (RFC 8470 §5.2).
             Self::TokenEndpoint(error) if error.status == 425 => true,
+            Self::Signer(failure) => failure.transient,
             Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.is_transient(),
             _ => matches!(
                 self.code(),
@@ -236,11 +241,13 @@ impl Error {
         }
     }
 
-    /// The call of the pre-token hook that failed, where its own side knows more of it.
+    /// The call into JavaScript that failed, where that side knows more of it.
     #[must_use]
-    pub fn hook_call(&self) -> Option<u32> {
+    pub fn failed_call(&self) -> Option<u32> {
         match self {
             Self::PreTokenHook(failure) => failure.call,
+            Self::Signer(failure) => failure.call,
+            Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.failed_call(),
             _ => None,
         }
     }
@@ -327,6 +334,7 @@ impl fmt::Display for Error {
             Self::PreTokenHook(failure) => {
                 write!(f, "CLIENT_AUTH_PRE_TOKEN_REQUEST {}", failure.reason)
             }
+            Self::Signer(failure) => write!(f, "the external signer {}", failure.reason),
             Self::Closed => f.write_str("the interceptor was closed; create another one"),
             Self::Internal { reason } => {
                 write!(f, "a defect in @org/smart-m2m, please report it: {reason}")

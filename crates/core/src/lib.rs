@@ -41,7 +41,7 @@ mod server_url;
 mod token;
 mod transport;
 
-pub use client_auth::{BasicEncoding, ClientAuthMethod};
+pub use client_auth::{BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader};
 pub use clock::Now;
 pub use engine::Engine;
 pub use epoch::epochs;
@@ -51,9 +51,14 @@ pub use error::{
 pub use events::{Observer, TokenRequestEvent, TokenRequestPhase, Warning};
 pub use hook::{HookFailure, PreTokenContext, PreTokenHook, SuppliedToken, TokenRequestReason};
 pub use interceptor::{CachedToken, ClientAuthInterceptor, Counts, InterceptorStats};
-pub use keys::SigningAlgorithm;
-pub use keystore::{Keystore, KeystoreFormat, KeystoreSource, Keystores, SmileDefinitions};
-pub use options::{ClientAuthOptions, HttpOptions, RenewalOptions, RetryOptions};
+pub use keys::{
+    ExternalSigner, KeyChoice, KeystoreFormat, NewKey, Passphrases, SignerFailure, SigningAlgorithm,
+};
+pub use keystore::{
+    ExternalOrigin, Keystore, KeystoreContent, KeystoreOrigin, KeystoreSource, Keystores,
+    SmileDefinitions,
+};
+pub use options::{AssertionOptions, ClientAuthOptions, HttpOptions, RenewalOptions, RetryOptions};
 pub use params::ClientAuthParams;
 pub use runtime::spawn;
 pub use secret::Secret;

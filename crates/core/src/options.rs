@@ -1,7 +1,8 @@
 //! Settings as they were given: nothing checked, nothing defaulted. `ClientAuthParams` is what
 //! becomes of them.
 
-use crate::client_auth::{BasicEncoding, ClientAuthMethod};
+use crate::client_auth::{BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader};
+use crate::keys::SigningAlgorithm;
 use crate::secret::Secret;
 
 /// `ClientAuthOptions` of the public contract, whose documentation says what each means. Numbers
@@ -21,11 +22,22 @@ pub struct ClientAuthOptions {
     pub token_endpoint: Option<String>,
     pub client_auth_method: Option<ClientAuthMethod>,
     pub basic_encoding: BasicEncoding,
+    pub assertion: AssertionOptions,
     pub allowed_origins: Vec<String>,
     pub allow_insecure_http: bool,
     pub renewal: RenewalOptions,
     pub retry: RetryOptions,
     pub http: HttpOptions,
+}
+
+/// `assertion`
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "named and documented as in index.d.ts")]
+pub struct AssertionOptions {
+    pub algorithm: Option<SigningAlgorithm>,
+    pub key_id: KeyIdHeader,
+    pub jwks_url: Option<String>,
+    pub certificate_headers: Vec<CertificateHeader>,
 }
 
 /// `renewal`

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::clock::Now;
 use crate::error::Error;
-use crate::keys::{SigningFailed, SigningKey};
+use crate::keys::{SigningAlgorithm, SigningFailed, SigningKey};
 use crate::secret::Secret;
 
 /// `client_assertion_type`
@@ -26,8 +26,17 @@ const BACKDATE_SECONDS: u64 = 5;
 #[derive(Serialize)]
 struct Header<'a> {
     alg: &'a str,
-    kid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<&'a str>,
     typ: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jku: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x5t: Option<&'a str>,
+    #[serde(rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
+    x5t_s256: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x5c: Option<&'a [String]>,
 }
 
 #[derive(Serialize)]
@@ -52,41 +61,62 @@ pub(super) fn audience(token_endpoint: &str, force_http: bool) -> Cow<'_, str> {
     }
 }
 
-/// A new one-time assertion.
-pub(super) async fn sign(
-    key: &Arc<SigningKey>,
-    client_id: &str,
-    audience: &str,
-    now: Now,
-) -> Result<Secret, Error> {
-    let now = now.epoch_seconds();
-    let claims = Claims {
-        iss: client_id,
-        sub: client_id,
-        aud: audience,
-        exp: now + LIFETIME_SECONDS,
-        jti: &unguessable_id()?,
-        iat: Some(now.saturating_sub(BACKDATE_SECONDS)),
-    };
-    let input = signing_input(key, &claims)?;
-    let signature = key.sign_apart(&input).await;
-    serialize(input, signature)
+/// What an assertion says.
+pub(super) struct Assertion<'a> {
+    pub(super) algorithm: SigningAlgorithm,
+    pub(super) key_id: Option<&'a str>,
+    pub(super) jwks_url: Option<&'a str>,
+    pub(super) sha1_thumbprint: Option<String>,
+    pub(super) sha256_thumbprint: Option<String>,
+    /// `x5c`
+    pub(super) chain: Option<Vec<String>>,
+    pub(super) client_id: &'a str,
+    pub(super) audience: &'a str,
 }
 
-/// Compact serialisation (RFC 7515 §7.1). `jsonwebtoken` would parse the key again for every
-/// signature, which costs as much as signing.
-fn signing_input(key: &SigningKey, claims: &Claims<'_>) -> Result<String, Error> {
-    let header = Header { alg: key.algorithm.as_str(), kid: &key.key_id, typ: "JWT" };
-    let mut input = String::with_capacity(1024);
-    append_json(&mut input, &header)?;
-    input.push('.');
-    append_json(&mut input, claims)?;
-    Ok(input)
+impl Assertion<'_> {
+    /// Signed, and good for one request.
+    pub(super) async fn sign(&self, key: &Arc<SigningKey>, now: Now) -> Result<Secret, Error> {
+        let now = now.epoch_seconds();
+        let claims = Claims {
+            iss: self.client_id,
+            sub: self.client_id,
+            aud: self.audience,
+            exp: now + LIFETIME_SECONDS,
+            jti: &unguessable_id()?,
+            iat: Some(now.saturating_sub(BACKDATE_SECONDS)),
+        };
+        let input = self.signing_input(&claims)?;
+        let signature = key.sign_apart(self.algorithm, &input).await;
+        serialize(input, signature)
+    }
+
+    /// Compact serialisation (RFC 7515 §7.1). `jsonwebtoken` would parse the key again for every
+    /// signature, which costs as much as signing.
+    fn signing_input(&self, claims: &Claims<'_>) -> Result<String, Error> {
+        let header = Header {
+            alg: self.algorithm.as_str(),
+            kid: self.key_id,
+            typ: "JWT",
+            jku: self.jwks_url,
+            x5t: self.sha1_thumbprint.as_deref(),
+            x5t_s256: self.sha256_thumbprint.as_deref(),
+            x5c: self.chain.as_deref(),
+        };
+        let mut input = String::with_capacity(1024);
+        append_json(&mut input, &header)?;
+        input.push('.');
+        append_json(&mut input, claims)?;
+        Ok(input)
+    }
 }
 
 fn serialize(input: String, signature: Result<Vec<u8>, SigningFailed>) -> Result<Secret, Error> {
-    let signature = signature.map_err(|_| Error::Internal {
-        reason: "the cryptographic library refused to sign".to_owned(),
+    let signature = signature.map_err(|failed| match failed {
+        SigningFailed::External(failure) => Error::Signer(failure),
+        SigningFailed::Refused => {
+            Error::Internal { reason: "the cryptographic library refused to sign".to_owned() }
+        }
     })?;
     let mut assertion = input;
     assertion.push('.');
@@ -115,7 +145,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::keys::jwk;
+    use crate::keys::{KeyChoice, jwk};
 
     const RS384: &str =
         include_str!("../../../../__test__/fixtures/smart-app-launch/RS384.private.json");
@@ -135,12 +165,25 @@ mod tests {
     };
 
     fn key(jwks: &str) -> SigningKey {
-        jwk::parse(jwks).unwrap().select(None).unwrap().key
+        jwk::parse(jwks).unwrap().select(&KeyChoice::default()).unwrap().key
+    }
+
+    fn assertion(key: &SigningKey) -> Assertion<'_> {
+        Assertion {
+            algorithm: key.algorithm(),
+            key_id: Some(&key.key_id),
+            jwks_url: None,
+            sha1_thumbprint: None,
+            sha256_thumbprint: None,
+            chain: None,
+            client_id: "client",
+            audience: "https://h/token",
+        }
     }
 
     fn encode(key: &SigningKey, claims: &Claims<'_>) -> Result<Secret, Error> {
-        let input = signing_input(key, claims)?;
-        let signature = key.sign(input.as_bytes());
+        let input = assertion(key).signing_input(claims)?;
+        let signature = key.sign(key.algorithm(), input.as_bytes());
         serialize(input, signature)
     }
 
@@ -168,7 +211,7 @@ mod tests {
     async fn claims_are_dated_so_that_strict_servers_accept_them() {
         let now = Now::read();
         let key = Arc::new(key(ES384));
-        let assertion = sign(&key, "client", "https://h/token", now).await.unwrap();
+        let assertion = assertion(&key).sign(&key, now).await.unwrap();
         let claims = assertion.expose().split('.').nth(1).unwrap();
         let claims: serde_json::Value =
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();

@@ -1,18 +1,24 @@
 //! How a token request is authenticated: one file a method.
 
 mod assertion;
+mod private_key_jwt;
 mod secret;
 
 use std::sync::Arc;
 
 use reqwest::header::HeaderValue;
+use serde_json::Value;
 
 use crate::clock::Now;
 use crate::error::Error;
+use crate::events::Warning;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::form::Form;
-use crate::keys::SigningKey;
+use crate::keystore::KeystoreContent;
 use crate::secret::Secret;
+
+pub(crate) use private_key_jwt::{AssertionParams, PrivateKeyJwt};
+pub use private_key_jwt::{CertificateHeader, KeyIdHeader};
 
 /// `clientAuthMethod`, under the names of RFC 7591 §2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,24 +60,15 @@ pub enum BasicEncoding {
 /// A method with what it needs.
 #[derive(Clone, Debug)]
 pub(crate) enum ClientAuthentication {
-    PrivateKeyJwt {
-        key: Arc<SigningKey>,
-        /// For servers behind a proxy that ends TLS: `aud` says `http:` where the URL says `https:`.
-        force_http_in_audience: bool,
-    },
-    ClientSecretBasic {
-        secret: Secret,
-        encoding: BasicEncoding,
-    },
-    ClientSecretPost {
-        secret: Secret,
-    },
+    PrivateKeyJwt(Box<PrivateKeyJwt>),
+    ClientSecretBasic { secret: Secret, encoding: BasicEncoding },
+    ClientSecretPost { secret: Secret },
 }
 
 impl ClientAuthentication {
     pub(crate) const fn method(&self) -> ClientAuthMethod {
         match self {
-            Self::PrivateKeyJwt { .. } => ClientAuthMethod::PrivateKeyJwt,
+            Self::PrivateKeyJwt(_) => ClientAuthMethod::PrivateKeyJwt,
             Self::ClientSecretBasic { .. } => ClientAuthMethod::ClientSecretBasic,
             Self::ClientSecretPost { .. } => ClientAuthMethod::ClientSecretPost,
         }
@@ -79,45 +76,87 @@ impl ClientAuthentication {
 
     /// Adds exactly one proof of who the client is (RFC 6749 §2.3): form members, or the header
     /// that is returned. Called anew for every HTTP attempt: an assertion is good for one (SB-4).
+    /// `listed`: algorithms that the server's metadata names.
     pub(crate) async fn authenticate(
         &self,
         client_id: &str,
         token_endpoint: &str,
+        listed: Option<&[String]>,
         form: &mut Form,
         now: Now,
-    ) -> Result<Option<HeaderValue>, Error> {
+    ) -> Result<Proof, Error> {
         match self {
-            Self::PrivateKeyJwt { key, force_http_in_audience } => {
-                let audience = assertion::audience(token_endpoint, *force_http_in_audience);
-                let assertion = assertion::sign(key, client_id, &audience, now).await?;
+            Self::PrivateKeyJwt(method) => {
+                let signed = method.sign(client_id, token_endpoint, listed, now).await?;
                 form.append("client_assertion_type", assertion::TYPE);
-                form.append("client_assertion", assertion.expose());
-                Ok(None)
+                form.append("client_assertion", signed.assertion.expose());
+                Ok(Proof { header: None, key: Some(signed.used), warning: signed.trouble })
             }
             Self::ClientSecretBasic { secret, encoding } => {
-                secret::basic(client_id, secret, *encoding).map(Some)
+                let header = secret::basic(client_id, secret, *encoding)?;
+                Ok(Proof { header: Some(header), ..Proof::default() })
             }
             Self::ClientSecretPost { secret } => {
                 form.append("client_id", client_id);
                 form.append("client_secret", secret.expose());
-                Ok(None)
+                Ok(Proof::default())
             }
         }
     }
 
-    pub(crate) fn fingerprint(&self) -> Fingerprint {
+    /// What is worth knowing about the key before anything is sent.
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        match self {
+            Self::PrivateKeyJwt(method) => {
+                let mut warnings = method.keystore.content().warnings.clone();
+                warnings.extend(method.overrides_key());
+                warnings
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every public key of the client, to register with a server (SA-5); `None` without a key.
+    pub(crate) fn public_jwks(&self) -> Option<Value> {
+        match self {
+            Self::PrivateKeyJwt(method) => Some(method.public_jwks()),
+            _ => None,
+        }
+    }
+
+    /// True if there is another key now than the one that `used` had: a server may have refused
+    /// that because its successor has taken its place.
+    pub(crate) async fn has_other_key(&self, used: &Arc<KeystoreContent>) -> bool {
+        match self {
+            Self::PrivateKeyJwt(method) => method.keystore.look_now(used).await,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn fingerprint(&self, listed: Option<&[String]>) -> Fingerprint {
         let mut fields = Fingerprinter::new(self.method().as_str());
         match self {
-            Self::PrivateKeyJwt { key, force_http_in_audience } => fields
-                .field(key.public.thumbprint().as_bytes())
-                .field(key.key_id.as_bytes())
-                .field(key.algorithm.as_str().as_bytes())
-                .field(&[u8::from(*force_http_in_audience)]),
-            Self::ClientSecretBasic { secret, encoding } => fields
-                .field(secret.expose().as_bytes())
-                .field(&[u8::from(*encoding == BasicEncoding::Raw)]),
-            Self::ClientSecretPost { secret } => fields.field(secret.expose().as_bytes()),
-        };
+            Self::PrivateKeyJwt(method) => method.identify(listed, &mut fields),
+            Self::ClientSecretBasic { secret, encoding } => {
+                fields
+                    .field(secret.expose().as_bytes())
+                    .field(&[u8::from(*encoding == BasicEncoding::Raw)]);
+            }
+            Self::ClientSecretPost { secret } => {
+                fields.field(secret.expose().as_bytes());
+            }
+        }
         fields.finish()
     }
+}
+
+/// What `authenticate` did.
+#[derive(Default)]
+pub(crate) struct Proof {
+    /// Of HTTP Basic.
+    pub(crate) header: Option<HeaderValue>,
+    /// What the assertion was signed with.
+    pub(crate) key: Option<Arc<KeystoreContent>>,
+    /// About the keystore.
+    pub(crate) warning: Option<Warning>,
 }

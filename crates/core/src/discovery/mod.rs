@@ -50,7 +50,7 @@ pub(crate) struct Metadata {
     /// `token_endpoint_auth_methods_supported`
     pub(crate) auth_methods: Option<Vec<String>>,
     /// `token_endpoint_auth_signing_alg_values_supported`
-    pub(crate) signing_algorithms: Option<Vec<String>>,
+    pub(crate) signing_algorithms: Option<Arc<[String]>>,
     /// True where the token endpoint has the origin that discovery started from (BP-5).
     pub(crate) same_origin: bool,
     /// From then on the server should be asked again.
@@ -122,7 +122,8 @@ impl DiscoveryRequest {
             document: shown,
             auth_methods: strings("token_endpoint_auth_methods_supported")
                 .or_else(|| strings("token_endpoint_auth_methods")),
-            signing_algorithms: strings("token_endpoint_auth_signing_alg_values_supported"),
+            signing_algorithms: strings("token_endpoint_auth_signing_alg_values_supported")
+                .map(Arc::from),
             stale_at: Now::read().plus(document.freshness),
         })
     }

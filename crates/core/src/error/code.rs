@@ -7,6 +7,8 @@ pub enum ErrorCode {
     InvalidConfig,
     /// No keystore of that name, or no such file.
     KeystoreNotFound,
+    /// It is encrypted: the passphrase is missing or wrong.
+    KeystorePassphrase,
     /// A format or cipher that this version does not read.
     KeystoreUnsupported,
     /// The bytes are not what they claim to be.
@@ -39,6 +41,8 @@ pub enum ErrorCode {
     Server,
     /// The pre-token hook threw, did not answer, or returned something unusable.
     PreTokenHook,
+    /// An external signer threw, did not answer, or returned no signature of its key.
+    Signer,
     /// The interceptor was closed.
     Closed,
     /// A defect of this package.
@@ -52,6 +56,7 @@ impl ErrorCode {
         match self {
             Self::InvalidConfig => "ERR_INVALID_CONFIG",
             Self::KeystoreNotFound => "ERR_KEYSTORE_NOT_FOUND",
+            Self::KeystorePassphrase => "ERR_KEYSTORE_PASSPHRASE",
             Self::KeystoreUnsupported => "ERR_KEYSTORE_UNSUPPORTED",
             Self::KeystoreCorrupt => "ERR_KEYSTORE_CORRUPT",
             Self::KeystoreUnusableKey => "ERR_KEYSTORE_UNUSABLE_KEY",
@@ -68,6 +73,7 @@ impl ErrorCode {
             Self::RateLimited => "ERR_RATE_LIMITED",
             Self::Server => "ERR_SERVER",
             Self::PreTokenHook => "ERR_PRE_TOKEN_HOOK",
+            Self::Signer => "ERR_SIGNER",
             Self::Closed => "ERR_CLOSED",
             Self::Internal => "ERR_INTERNAL",
         }

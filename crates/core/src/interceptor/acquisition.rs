@@ -110,7 +110,9 @@ impl Inner {
             algorithm.clone().map(|text| Warning::new("ALGORITHM_NOT_LISTED", text)),
         ];
         self.lock().warnings.extend(warnings.into_iter().flatten());
-        self.source(self.token_request(metadata.token_endpoint.clone(), algorithm))
+        let mut request = self.token_request(metadata.token_endpoint.clone(), algorithm);
+        request.signing_algorithms.clone_from(&metadata.signing_algorithms);
+        self.source(request)
     }
 
     fn token_request(&self, endpoint: ServerUrl, hint: Option<String>) -> TokenRequest {
@@ -121,6 +123,7 @@ impl Inner {
             authentication: params.authentication.clone(),
             scope: params.common.scope.clone(),
             additional_parameters: params.common.additional_parameters.clone(),
+            signing_algorithms: None,
             hint: hint.map(String::into_boxed_str),
         }
     }
@@ -274,11 +277,19 @@ fn unlisted_algorithm(
     authentication: &ClientAuthentication,
     metadata: &Metadata,
 ) -> Option<String> {
-    let ClientAuthentication::PrivateKeyJwt { key, .. } = authentication else { return None };
-    let algorithm = key.algorithm.as_str();
-    let listed = metadata.signing_algorithms.as_ref()?;
-    (!listed.iter().any(|other| other == algorithm))
-        .then(|| format!("the key signs {algorithm}, while the server lists {}", enumerate(listed)))
+    let ClientAuthentication::PrivateKeyJwt(method) = authentication else { return None };
+    let listed = metadata.signing_algorithms.as_deref()?;
+    let content = method.keystore.content();
+    let algorithm = method.algorithm(&content.key, Some(listed)).as_str();
+    if listed.iter().any(|other| other == algorithm) {
+        return None;
+    }
+    let said = match (method.assertion.algorithm, content.key.declared) {
+        (Some(_), _) => format!("assertion.algorithm is {algorithm}"),
+        (None, Some(_)) => format!("the key says {algorithm} (its alg)"),
+        (None, None) => format!("the key signs {algorithm}"),
+    };
+    Some(format!("{said}, while the server lists {}", enumerate(listed)))
 }
 
 fn enumerate(listed: &[String]) -> String {

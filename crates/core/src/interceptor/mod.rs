@@ -198,8 +198,8 @@ impl ClientAuthInterceptor {
     }
 
     /// The signing keystore's public keys.
-    pub fn public_jwks(&self) -> Result<&Value, Error> {
-        self.0.params.public_jwks.as_deref().ok_or_else(|| {
+    pub fn public_jwks(&self) -> Result<Value, Error> {
+        self.0.params.authentication.public_jwks().ok_or_else(|| {
             Problem::config(
                 "publicJwks: this client authenticates with a secret; it has no keystore",
             )

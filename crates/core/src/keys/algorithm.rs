@@ -42,7 +42,8 @@ impl SigningAlgorithm {
         }
     }
 
-    const ALL: [Self; 10] = [
+    /// Every one of them.
+    pub const ALL: [Self; 10] = [
         Self::Rs256,
         Self::Rs384,
         Self::Rs512,
@@ -55,7 +56,33 @@ impl SigningAlgorithm {
         Self::EdDsa,
     ];
 
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    /// What SMART prefers, then what most servers accept (KF-12, QK-4).
+    const PREFERENCE: [Self; 10] = [
+        Self::Rs384,
+        Self::Es384,
+        Self::Es256,
+        Self::Es512,
+        Self::Rs256,
+        Self::Ps384,
+        Self::Ps256,
+        Self::Rs512,
+        Self::Ps512,
+        Self::EdDsa,
+    ];
+
+    /// For a key that does not say: what the server lists and the key can do, else the key's own (KF-12).
+    pub(crate) fn preferred(key: &PublicKey, listed: Option<&[String]>) -> Self {
+        let listed: Vec<_> =
+            listed.into_iter().flatten().filter_map(|name| Self::parse(name)).collect();
+        let usable = Self::PREFERENCE
+            .into_iter()
+            .find(|algorithm| algorithm.fits(key) && listed.contains(algorithm));
+        usable.unwrap_or_else(|| Self::of_key(key))
+    }
+
+    /// By its name in a JOSE header.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
         // RFC 9864 renames EdDSA with this curve; what goes out stays the name that servers know.
         if name == "Ed25519" {
             return Some(Self::EdDsa);
@@ -75,7 +102,7 @@ impl SigningAlgorithm {
     }
 
     /// The curve is fixed by the algorithm and the other way round (JW-3).
-    fn fits(self, key: &PublicKey) -> bool {
+    pub(crate) fn fits(self, key: &PublicKey) -> bool {
         match key {
             PublicKey::Rsa { .. } => self.rsa_encoding().is_some(),
             PublicKey::Ec { .. } | PublicKey::Ed25519 { .. } => self == Self::of_key(key),
@@ -83,7 +110,7 @@ impl SigningAlgorithm {
     }
 
     /// The problem of a key whose `alg` belongs to another kind of key.
-    pub(super) fn check(self, key: &PublicKey) -> Result<(), Problem> {
+    pub(crate) fn check(self, key: &PublicKey) -> Result<(), Problem> {
         if self.fits(key) {
             return Ok(());
         }
@@ -108,5 +135,25 @@ impl SigningAlgorithm {
             Self::Ps512 => &RSA_PSS_SHA512,
             Self::Es256 | Self::Es384 | Self::Es512 | Self::EdDsa => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_does_not_say_signs_what_the_server_lists_smart_first() {
+        let rsa = PublicKey::rsa(&[1; 256], &[3]);
+        let p256 = PublicKey::Ec { curve: Curve::P256, x: vec![0; 32], y: vec![0; 32] };
+        let preferred = |key: &PublicKey, names: &[&str]| {
+            let listed: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+            SigningAlgorithm::preferred(key, Some(&listed)).as_str()
+        };
+        assert_eq!(preferred(&rsa, &["PS256", "RS256", "ES384", "RS384"]), "RS384");
+        assert_eq!(preferred(&rsa, &["PS256"]), "PS256");
+        assert_eq!(preferred(&rsa, &["ES384", "HS256"]), "RS384");
+        assert_eq!(preferred(&p256, &["RS384", "ES384"]), "ES256");
+        assert_eq!(SigningAlgorithm::preferred(&rsa, None), SigningAlgorithm::Rs384);
     }
 }

@@ -2,12 +2,14 @@
 //! (requirements JW-8, KF-1, KF-8).
 
 use base64::Engine as _;
-use base64::alphabet;
+use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{alphabet, decoded_len_estimate};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use super::certificate::Certificate;
 use super::key_set::{KeyContent, KeyEntry, KeySet};
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
 use super::signer::{PrivateKey, RsaPrivateNumbers};
@@ -65,14 +67,10 @@ pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
             return corrupt("not a JWK or JWKS: the JSON object has neither `keys` nor `kty`");
         }
     };
-    let mut certificates = 0;
     let entries = jwks
         .into_iter()
         .map(|jwk| match serde_json::from_str::<Jwk>(jwk) {
-            Ok(jwk) => {
-                certificates += jwk.x5c.len();
-                jwk.into_entry()
-            }
+            Ok(jwk) => jwk.into_entry(),
             // The parser's own words could quote the value that it choked on.
             Err(_) => KeyEntry::new(
                 None,
@@ -84,13 +82,14 @@ pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
             ),
         })
         .collect();
-    Ok(KeySet::new(entries, certificates))
+    Ok(KeySet::new(entries))
 }
 
 impl Jwk {
     fn into_entry(self) -> KeyEntry {
         let content = self.content();
-        KeyEntry::new(self.kid, self.alg, content)
+        let chain = self.x5c.iter().filter_map(|base64| certificate(base64)).collect();
+        KeyEntry::new(self.kid, self.alg, content).certified(chain)
     }
 
     fn content(&self) -> Result<KeyContent, Problem> {
@@ -189,6 +188,11 @@ impl Jwk {
     }
 }
 
+/// Standard base64 (RFC 7517 §4.7); one that cannot be read is no reason to refuse the key.
+fn certificate(base64: &str) -> Option<Certificate> {
+    Certificate::parse(&STANDARD.decode(base64).ok()?)
+}
+
 fn unusable(why: &str) -> Problem {
     Problem::new(ErrorCode::KeystoreUnusableKey, why)
 }
@@ -198,8 +202,21 @@ fn decode(member: &str, value: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Probl
         |why: &str| Problem::new(ErrorCode::KeystoreCorrupt, format!("its member {member} {why}"));
     let value = value.filter(|value| !value.is_empty()).ok_or_else(|| corrupt("is missing"))?;
     // Plain base64 instead of base64url is a common slip.
-    let value: Zeroizing<String> = Zeroizing::new(value.replace('+', "-").replace('/', "_"));
-    TOLERANT.decode(value.as_bytes()).map(Zeroizing::new).map_err(|_| corrupt("is not base64url"))
+    let mut value = Zeroizing::new(value.as_bytes().to_vec());
+    for byte in value.iter_mut() {
+        *byte = match *byte {
+            b'+' => b'-',
+            b'/' => b'_',
+            other => other,
+        };
+    }
+    // In a buffer of the right size: one that grows leaves copies behind.
+    let mut decoded = Zeroizing::new(vec![0; decoded_len_estimate(value.len())]);
+    let length = TOLERANT
+        .decode_slice(value.as_slice(), &mut decoded)
+        .map_err(|_| corrupt("is not base64url"))?;
+    decoded.truncate(length);
+    Ok(decoded)
 }
 
 /// Big-endian at exactly `width` octets, whatever the writer did with leading zeros (RFC 7518 §6.2.1.2).
@@ -221,6 +238,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::keys::KeyChoice;
 
     const ES384: &str =
         include_str!("../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
@@ -228,7 +246,7 @@ mod tests {
         include_str!("../../../../__test__/fixtures/smart-app-launch/RS384.private.json");
 
     fn refusal(text: &str) -> Problem {
-        let Err(problem) = parse(text).and_then(|set| set.select(None)) else {
+        let Err(problem) = parse(text).and_then(|set| set.select(&KeyChoice::default())) else {
             panic!("accepted: {text}")
         };
         problem
@@ -241,9 +259,12 @@ mod tests {
             (ES384, "cd520211e5661dbba2256f67f6d53f97", "ES384"),
         ] {
             for key_id in [None, Some(kid)] {
-                let selected = parse(text).unwrap().select(key_id).unwrap();
+                let selected = parse(text)
+                    .unwrap()
+                    .select(&KeyChoice { key_id: key_id.map(str::to_owned), alias: None })
+                    .unwrap();
                 assert_eq!(selected.key.key_id, kid);
-                assert_eq!(selected.key.algorithm.as_str(), alg);
+                assert_eq!(selected.key.algorithm().as_str(), alg);
                 assert!(selected.warnings.is_empty());
                 assert_eq!(selected.public_jwks["keys"].as_array().unwrap().len(), 1);
             }
@@ -252,7 +273,9 @@ mod tests {
 
     #[test]
     fn the_keys_of_the_guide_have_their_thumbprints() {
-        let thumbprint = |text| parse(text).unwrap().select(None).unwrap().key.public.thumbprint();
+        let thumbprint = |text| {
+            parse(text).unwrap().select(&KeyChoice::default()).unwrap().key.public.thumbprint()
+        };
         assert_eq!(thumbprint(RS384), "I99tVmIhN2uhvx12lO4Zrjk9OhGDH6LvIyYALIZivws");
         assert_eq!(thumbprint(ES384), "gpusNZnFRvG96B1APEttC6NcJetjhM0q2LJagnlW6Tc");
     }
@@ -261,7 +284,7 @@ mod tests {
     fn an_unknown_key_type_is_skipped_with_a_warning() {
         let text = ES384.replacen("\"keys\": [", r#""keys": [{"kty":"ML-DSA","kid":"pq"},"#, 1);
         assert_ne!(text, ES384);
-        let selected = parse(&text).unwrap().select(None).unwrap();
+        let selected = parse(&text).unwrap().select(&KeyChoice::default()).unwrap();
         assert_eq!(selected.key.key_id, "cd520211e5661dbba2256f67f6d53f97");
         assert_eq!(selected.warnings.len(), 1);
     }
@@ -316,14 +339,18 @@ mod tests {
         encryption["alg"] = "RSA-OAEP".into();
         encryption["kid"] = "enc".into();
         let text = ES384.replacen("\"keys\": [", &format!("\"keys\": [{encryption},"), 1);
-        let selected = parse(&text).unwrap().select(None).unwrap();
-        assert_eq!(selected.key.algorithm.as_str(), "ES384");
+        let selected = parse(&text).unwrap().select(&KeyChoice::default()).unwrap();
+        assert_eq!(selected.key.algorithm().as_str(), "ES384");
         assert_eq!(selected.warnings.len(), 1);
     }
 
     #[test]
     fn a_key_id_that_is_not_there_is_answered_with_those_that_are() {
-        let problem = parse(ES384).unwrap().select(Some("other")).err().unwrap();
+        let problem = parse(ES384)
+            .unwrap()
+            .select(&KeyChoice { key_id: Some("other".to_owned()), alias: None })
+            .err()
+            .unwrap();
         assert_eq!(problem.code, ErrorCode::KeystoreUnusableKey);
         assert!(problem.message.contains("cd520211e5661dbba2256f67f6d53f97"));
     }
@@ -331,13 +358,13 @@ mod tests {
     #[test]
     fn numbers_that_do_not_belong_together_are_refused() {
         let swapped = ES384.replace("\"y\": \"", "\"y\": \"B");
-        assert!(parse(&swapped).and_then(|set| set.select(None)).is_err());
+        assert!(parse(&swapped).and_then(|set| set.select(&KeyChoice::default())).is_err());
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(text in ".{0,200}") {
-            let _ = parse(&text).and_then(|set| set.select(None));
+            let _ = parse(&text).and_then(|set| set.select(&KeyChoice::default()));
         }
 
         #[test]
@@ -349,7 +376,7 @@ mod tests {
                 r#"{{"kty":"{kty}","crv":"{crv}","n":"{a}","e":"AQAB","x":"{a}","y":"{b}","d":"{b}",
                 "p":"{a}","q":"{b}","dp":"{a}","dq":"{b}","qi":"{a}"}}"#
             );
-            let _ = parse(&text).and_then(|set| set.select(None));
+            let _ = parse(&text).and_then(|set| set.select(&KeyChoice::default()));
         }
     }
 }

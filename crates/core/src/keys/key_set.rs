@@ -1,8 +1,14 @@
 //! The keys of one keystore, and which of them signs (requirements KF-1, KF-7).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::algorithm::SigningAlgorithm;
+use super::certificate::{self, Certificate};
+use super::external_signer::{ExternalKey, ExternalSigner};
+use super::jwk;
 use super::public_key::PublicKey;
 use super::signer::{PrivateKey, SigningKey};
 use crate::error::{ErrorCode, Problem};
@@ -10,10 +16,23 @@ use crate::events::Warning;
 
 /// One entry as it was found, usable or not.
 pub(crate) struct KeyEntry {
-    pub(crate) key_id: Option<String>,
+    key_id: Option<String>,
+    /// Its name in a PKCS#12 or Java keystore.
+    alias: Option<String>,
     /// `alg` as written; it may name an algorithm that this crate does not know.
-    pub(crate) algorithm: Option<String>,
-    pub(crate) content: KeyContent,
+    algorithm: Option<String>,
+    /// The key's own first.
+    certificates: Vec<Certificate>,
+    content: KeyContent,
+}
+
+/// Which key signs, where there are several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyChoice {
+    /// Its `kid`; a key that has none is given this one.
+    pub key_id: Option<String>,
+    /// Its name in a PKCS#12 or Java keystore.
+    pub alias: Option<String>,
 }
 
 pub(crate) enum KeyContent {
@@ -28,50 +47,126 @@ pub(crate) enum KeyContent {
 /// Entries in the order of the file.
 pub(crate) struct KeySet {
     entries: Vec<KeyEntry>,
-    pub(crate) certificates: usize,
+    certificates: usize,
 }
 
 /// What came out of a keystore: the key that signs, and every public key to register with a server.
 pub(crate) struct SelectedKey {
     pub(crate) key: SigningKey,
     pub(crate) public_jwks: Value,
+    /// All that were found.
+    pub(crate) certificates: usize,
     pub(crate) warnings: Vec<Warning>,
 }
 
 impl KeySet {
-    pub(crate) fn new(entries: Vec<KeyEntry>, certificates: usize) -> Self {
+    /// Entries that have their certificates already.
+    pub(super) fn new(entries: Vec<KeyEntry>) -> Self {
+        let certificates = entries.iter().map(|entry| entry.certificates.len()).sum();
         Self { entries, certificates }
     }
 
-    /// The entry with the id `key_id`, else the first usable private key. The same id on a public
-    /// and a private entry is normal: HL7's own example files look like that (SA-7).
-    pub(crate) fn select(self, key_id: Option<&str>) -> Result<SelectedKey, Problem> {
-        let position = match key_id {
-            Some(key_id) => self.position_of(key_id)?,
-            None => self.first_private()?,
+    /// The one key that an external signer has.
+    pub(crate) fn of_external(
+        signer: Arc<dyn ExternalSigner>,
+        public_jwk: &str,
+        time_limit: Duration,
+    ) -> Result<Self, Problem> {
+        let mut entries = jwk::parse(public_jwk)?.entries;
+        let (Some(mut entry), true) = (entries.pop(), entries.is_empty()) else {
+            return Err(Problem::config("publicJwk: expected one public JWK"));
         };
-        let warnings = match key_id {
-            Some(_) => Vec::new(),
-            None => self.warn_of_skipped(position),
+        entry.content = match entry.content {
+            KeyContent::Public(public) => {
+                let private = Box::new(PrivateKey::External(ExternalKey::new(
+                    signer,
+                    public.clone(),
+                    time_limit,
+                )));
+                KeyContent::Private { private, public }
+            }
+            KeyContent::Private { .. } => {
+                return Err(Problem::config(
+                    "publicJwk has private members; with the private key at hand, register it with jwks",
+                ));
+            }
+            KeyContent::Unusable(problem) => return Err(problem),
+        };
+        if let (Some(name), KeyContent::Private { public, .. }) = (&entry.algorithm, &entry.content)
+        {
+            parse_algorithm(name)?.check(public)?;
+        }
+        Ok(Self::new(vec![entry]))
+    }
+
+    /// Entries with certificates beside them, in any order. Where none of those belongs to any of
+    /// the keys, somebody has mixed up files (KF-7).
+    pub(super) fn with_certificates(entries: Vec<KeyEntry>, pool: &[Certificate]) -> Self {
+        let mut entries = entries;
+        for entry in &mut entries {
+            if let KeyContent::Private { public, .. } = &entry.content {
+                entry.certificates = certificate::chain(public, pool);
+            }
+        }
+        let is_mixed_up =
+            !pool.is_empty() && entries.iter().all(|entry| entry.certificates.is_empty());
+        for entry in entries.iter_mut().filter(|entry| is_mixed_up && entry.is_private()) {
+            entry.content = KeyContent::Unusable(certificate::mismatch());
+        }
+        Self { entries, certificates: pool.len() }
+    }
+
+    /// The chosen entry, else the first usable private key. The same id on a public and a private
+    /// entry is normal: HL7's own example files look like that (SA-7).
+    pub(crate) fn select(self, choice: &KeyChoice) -> Result<SelectedKey, Problem> {
+        let position = match choice {
+            KeyChoice { alias: Some(alias), .. } => self.position_of_alias(alias)?,
+            KeyChoice { key_id: Some(key_id), .. } => self.position_of(key_id)?,
+            KeyChoice { alias: None, key_id: None } => self.first_private()?,
+        };
+        let warnings = match choice {
+            KeyChoice { alias: None, key_id: None } => self.warn_of_skipped(position),
+            _ => Vec::new(),
         };
         let public: Vec<_> = self.entries.iter().map(KeyEntry::described_public_key).collect();
+        let certificates = self.certificates;
         let Some(KeyEntry {
-            key_id: own_id,
+            key_id,
             algorithm,
             content: KeyContent::Private { private, .. },
+            certificates: chain,
+            alias: _,
         }) = self.entries.into_iter().nth(position)
         else {
             return Err(Problem::new(ErrorCode::Internal, "the selected key is no private key"));
         };
-        let algorithm = algorithm.as_deref().map(parse_algorithm).transpose()?;
-        let key = SigningKey::new(*private, own_id.or(key_id.map(str::to_owned)), algorithm)?;
+        let declared = algorithm.as_deref().map(parse_algorithm).transpose()?;
+        let key_id = key_id.or_else(|| choice.key_id.clone());
+        let key = SigningKey::new(*private, key_id, declared, chain)?;
         let public_jwks = public_jwks(&key, public.into_iter().flatten());
-        Ok(SelectedKey { key, public_jwks, warnings })
+        Ok(SelectedKey { key, public_jwks, certificates, warnings })
     }
 
     #[cfg(test)]
     pub(crate) fn first_public_key(&self) -> Option<PublicKey> {
         self.entries.first()?.described_public_key().map(|described| described.key)
+    }
+
+    /// Java folds an alias's letters; where two differ in nothing else, the exact one counts.
+    fn position_of_alias(&self, alias: &str) -> Result<usize, Problem> {
+        let find = |same: &dyn Fn(&str) -> bool| {
+            self.entries.iter().position(|entry| entry.alias.as_deref().is_some_and(same))
+        };
+        let found = find(&|other| other == alias)
+            .or_else(|| find(&|other| other.to_lowercase() == alias.to_lowercase()));
+        match found.map(|position| (position, &self.entries[position])) {
+            Some((position, entry)) if entry.is_private() => Ok(position),
+            Some((_, entry)) => Err(entry.refusal()),
+            None => {
+                let aliases = self.entries.iter().filter_map(|entry| entry.alias.as_deref());
+                Err(not_there("alias", "aliases", alias, aliases))
+            }
+        }
     }
 
     fn position_of(&self, key_id: &str) -> Result<usize, Problem> {
@@ -92,16 +187,8 @@ impl KeySet {
         {
             return Ok(only);
         }
-        let known: Vec<_> =
-            self.entries.iter().filter_map(|entry| entry.key_id.as_deref()).map(quoted).collect();
-        Err(Problem::new(
-            ErrorCode::KeystoreUnusableKey,
-            if known.is_empty() {
-                format!("no key has the id {}; the keys here have no ids", quoted(key_id))
-            } else {
-                format!("no key has the id {}; there are: {}", quoted(key_id), known.join(", "))
-            },
-        ))
+        let key_ids = self.entries.iter().filter_map(|entry| entry.key_id.as_deref());
+        Err(not_there("id", "ids", key_id, key_ids))
     }
 
     fn first_private(&self) -> Result<usize, Problem> {
@@ -146,6 +233,17 @@ impl KeySet {
 }
 
 impl KeyEntry {
+    /// A private key as a file without names has it.
+    pub(super) fn of_private_key(private: Result<PrivateKey, Problem>) -> Self {
+        let content = private.and_then(|private| {
+            let public = private.public_key().ok_or_else(|| {
+                Problem::new(ErrorCode::KeystoreCorrupt, "the key has no valid public half")
+            })?;
+            Ok(KeyContent::Private { private: Box::new(private), public })
+        });
+        Self::new(None, None, content)
+    }
+
     /// A private key whose `alg` it cannot sign with is no key to choose.
     pub(crate) fn new(
         key_id: Option<String>,
@@ -158,7 +256,21 @@ impl KeyEntry {
             }
             Ok(content)
         });
-        Self { key_id, algorithm, content: content.unwrap_or_else(KeyContent::Unusable) }
+        let content = content.unwrap_or_else(KeyContent::Unusable);
+        Self { key_id, alias: None, algorithm, certificates: Vec::new(), content }
+    }
+
+    /// With the chain that the keystore has for this very key: its own certificate comes first.
+    pub(super) fn certified(self, chain: Vec<Certificate>) -> Self {
+        let is_mixed_up = match (&self.content, chain.first()) {
+            (KeyContent::Private { public, .. } | KeyContent::Public(public), Some(own)) => {
+                !own.certifies(public)
+            }
+            _ => false,
+        };
+        let content =
+            if is_mixed_up { KeyContent::Unusable(certificate::mismatch()) } else { self.content };
+        Self { certificates: chain, content, ..self }
     }
 
     fn is_private(&self) -> bool {
@@ -185,8 +297,8 @@ impl KeyEntry {
                 "only the public half of the key; the private key is needed to sign",
             ),
         };
-        if let Some(key_id) = &self.key_id {
-            problem.message = format!("key {}: {}", quoted(key_id), problem.message);
+        if let Some(name) = self.key_id.as_ref().or(self.alias.as_ref()) {
+            problem.message = format!("key {}: {}", quoted(name), problem.message);
         }
         problem
     }
@@ -200,7 +312,7 @@ struct DescribedPublicKey {
 
 /// Each key once, the signing one first: no two public keys may share an id (SA-7).
 fn public_jwks(signing: &SigningKey, others: impl Iterator<Item = DescribedPublicKey>) -> Value {
-    let mut keys = vec![signing.public.to_jwk(&signing.key_id, Some(signing.algorithm.as_str()))];
+    let mut keys = vec![signing.public.to_jwk(&signing.key_id, Some(signing.algorithm().as_str()))];
     let mut listed = vec![signing.public.clone()];
     for other in others {
         if listed.contains(&other.key) {
@@ -211,6 +323,24 @@ fn public_jwks(signing: &SigningKey, others: impl Iterator<Item = DescribedPubli
         listed.push(other.key);
     }
     json!({ "keys": keys })
+}
+
+/// What was asked for by a name that nothing has.
+fn not_there<'a>(
+    kind: &str,
+    kinds: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Problem {
+    let known: Vec<_> = known.map(quoted).collect();
+    Problem::new(
+        ErrorCode::KeystoreUnusableKey,
+        if known.is_empty() {
+            format!("no key has the {kind} {}; the keys here have no {kinds}", quoted(name))
+        } else {
+            format!("no key has the {kind} {}; there are: {}", quoted(name), known.join(", "))
+        },
+    )
 }
 
 fn parse_algorithm(name: &str) -> Result<SigningAlgorithm, Problem> {

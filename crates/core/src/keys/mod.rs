@@ -1,14 +1,28 @@
 //! Keys: what people hold, read into something that signs (requirements KF, JW).
 
 mod algorithm;
+mod certificate;
+mod external_signer;
+mod format;
+mod generate;
 pub(crate) mod jwk;
 mod key_set;
-pub(crate) mod pem;
+mod passphrases;
+mod pem;
+mod pkcs8;
 mod public_key;
 mod signer;
 mod signing_threads;
 mod thumbprint;
 
 pub use algorithm::SigningAlgorithm;
-pub(crate) use key_set::{KeySet, SelectedKey};
+pub use external_signer::{ExternalSigner, SignerFailure};
+pub use format::KeystoreFormat;
+pub use generate::NewKey;
+pub use key_set::KeyChoice;
+pub use passphrases::Passphrases;
+
+pub(crate) use certificate::Certificate;
+pub(crate) use format::{MAX_BYTES, parse};
+pub(crate) use key_set::KeySet;
 pub(crate) use signer::{SigningFailed, SigningKey};

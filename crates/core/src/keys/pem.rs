@@ -1,28 +1,19 @@
 //! PEM private keys: PKCS#8, PKCS#1 and SEC 1 (requirements KF-2; RFC 7468, RFC 5958, RFC 8017, RFC 5915).
 
-use pkcs8::PrivateKeyInfoRef;
-use pkcs8::der::asn1::ObjectIdentifier;
 use zeroize::Zeroizing;
 
-use super::key_set::{KeyContent, KeyEntry, KeySet};
-use super::public_key::Curve;
+use super::certificate::Certificate;
+use super::key_set::{KeyEntry, KeySet};
+use super::passphrases::Passphrases;
+use super::pkcs8;
 use super::signer::PrivateKey;
 use crate::error::{ErrorCode, Problem};
 
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const CURVES: [(ObjectIdentifier, Curve); 3] = [
-    (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), Curve::P256),
-    (ObjectIdentifier::new_unwrap("1.3.132.0.34"), Curve::P384),
-    (ObjectIdentifier::new_unwrap("1.3.132.0.35"), Curve::P521),
-];
-
 /// Every private key of a PEM text, in its order; certificates beside them are counted.
-pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
+pub(crate) fn parse(text: &[u8], _passphrases: &Passphrases) -> Result<KeySet, Problem> {
     let blocks = pem::parse_many(text)
         .map_err(|_| Problem::new(ErrorCode::KeystoreCorrupt, "a PEM block is damaged"))?;
-    let mut certificates = 0;
+    let mut certificates = Vec::new();
     let mut entries = Vec::new();
     for block in blocks {
         let encrypted =
@@ -31,18 +22,18 @@ pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
         let der = Zeroizing::new(block.into_contents());
         let private = match label.as_str() {
             "CERTIFICATE" => {
-                certificates += 1;
+                certificates.extend(Certificate::parse(&der));
                 continue;
             }
             "ENCRYPTED PRIVATE KEY" => Err(is_encrypted()),
             _ if encrypted => Err(is_encrypted()),
-            "PRIVATE KEY" => from_pkcs8(&der),
+            "PRIVATE KEY" => pkcs8::parse(&der),
             "RSA PRIVATE KEY" => PrivateKey::rsa_from_pkcs1(&der),
             "EC PRIVATE KEY" => PrivateKey::ec_from_sec1(&der),
             // `openssl ecparam -genkey` writes the curve's parameters in front of the key.
             _ => continue,
         };
-        entries.push(KeyEntry::new(None, None, content(private)));
+        entries.push(KeyEntry::of_private_key(private));
     }
     if entries.is_empty() && !is_complete(text) {
         return Err(Problem::new(
@@ -56,22 +47,13 @@ pub(crate) fn parse(text: &[u8]) -> Result<KeySet, Problem> {
             "there is no private key in this PEM text (PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY)",
         ));
     }
-    Ok(KeySet::new(entries, certificates))
+    Ok(KeySet::with_certificates(entries, &certificates))
 }
 
 /// The parser passes over a block that does not end.
 fn is_complete(text: &[u8]) -> bool {
     let count = |boundary: &[u8]| text.windows(boundary.len()).filter(|at| *at == boundary).count();
     count(b"-----BEGIN ") == count(b"-----END ")
-}
-
-fn content(private: Result<PrivateKey, Problem>) -> Result<KeyContent, Problem> {
-    private.and_then(|private| {
-        let public = private.public_key().ok_or_else(|| {
-            Problem::new(ErrorCode::KeystoreCorrupt, "the key has no valid public half")
-        })?;
-        Ok(KeyContent::Private { private: Box::new(private), public })
-    })
 }
 
 fn is_encrypted() -> Problem {
@@ -82,39 +64,18 @@ fn is_encrypted() -> Problem {
     )
 }
 
-fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, Problem> {
-    let info = PrivateKeyInfoRef::try_from(der)
-        .map_err(|_| Problem::new(ErrorCode::KeystoreCorrupt, "not a PKCS#8 private key"))?;
-    match info.algorithm.oid {
-        RSA_ENCRYPTION => PrivateKey::rsa_from_pkcs8(der),
-        ED25519 => PrivateKey::ed25519_from_pkcs8(der),
-        EC_PUBLIC_KEY => {
-            let named = info.algorithm.parameters_oid().ok();
-            match CURVES.iter().find(|(oid, _)| named == Some(*oid)) {
-                Some((_, curve)) => PrivateKey::ec_from_pkcs8(*curve, der),
-                None => Err(Problem::new(
-                    ErrorCode::KeystoreUnusableKey,
-                    "an EC key on a curve other than P-256, P-384 and P-521",
-                )),
-            }
-        }
-        other => Err(Problem::new(
-            ErrorCode::KeystoreUnusableKey,
-            format!(
-                "a key of a type that cannot sign an assertion (OID {other}); use RSA, EC or Ed25519"
-            ),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::keys::KeyChoice;
 
     fn refusal(text: &str) -> Problem {
-        parse(text.as_bytes()).and_then(|set| set.select(None)).err().unwrap()
+        parse(text.as_bytes(), &Passphrases::default())
+            .and_then(|set| set.select(&KeyChoice::default()))
+            .err()
+            .unwrap()
     }
 
     #[test]
@@ -144,7 +105,7 @@ mod tests {
             body in "[A-Za-z0-9+/]{0,120}={0,2}",
         ) {
             let text = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
-            let _ = parse(text.as_bytes()).and_then(|set| set.select(None));
+            let _ = parse(text.as_bytes(), &Passphrases::default()).and_then(|set| set.select(&KeyChoice::default()));
         }
     }
 }

@@ -1,8 +1,13 @@
 //! The half of a key that may be seen: members of a public JWK (RFC 7518 §6, RFC 8037 §2).
 
+use ::pkcs8::der::asn1::{AnyRef, UintRef};
+use ::pkcs8::der::{Decode as _, Reader as _, SliceReader};
+use ::pkcs8::spki::SubjectPublicKeyInfoRef;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
+
+use super::pkcs8;
 
 /// NIST curves of RFC 7518 §6.2.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +53,25 @@ pub(crate) enum PublicKey {
 impl PublicKey {
     pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Self {
         Self::Rsa { n: without_leading_zeros(n).to_vec(), e: without_leading_zeros(e).to_vec() }
+    }
+
+    /// Of a certificate (RFC 3279 §2.3, RFC 5480, RFC 8410); `None` for kinds that sign no assertion.
+    pub(super) fn from_spki(key: &SubjectPublicKeyInfoRef<'_>) -> Option<Self> {
+        let bits = key.subject_public_key.as_bytes()?;
+        match key.algorithm.oid {
+            pkcs8::RSA_ENCRYPTION => {
+                let mut numbers = SliceReader::new(AnyRef::from_der(bits).ok()?.value()).ok()?;
+                let n: UintRef<'_> = numbers.decode().ok()?;
+                let e: UintRef<'_> = numbers.decode().ok()?;
+                Some(Self::rsa(n.as_bytes(), e.as_bytes()))
+            }
+            pkcs8::EC_PUBLIC_KEY => {
+                let curve = key.algorithm.parameters_oid().ok().and_then(pkcs8::curve)?;
+                Self::ec_point(curve, bits)
+            }
+            pkcs8::ED25519 => Some(Self::Ed25519 { x: bits.to_vec() }),
+            _ => None,
+        }
     }
 
     /// From an uncompressed point `04 ‖ x ‖ y` (SEC 1 §2.3.3).

@@ -1,5 +1,6 @@
 //! A private key, parsed once, that signs (JW-1 to JW-4).
 
+use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -11,6 +12,8 @@ use aws_lc_rs::signature::{
 };
 
 use super::algorithm::SigningAlgorithm;
+use super::certificate::Certificate;
+use super::external_signer::{ExternalKey, SignerFailure};
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
 use super::signing_threads;
 use crate::error::{ErrorCode, Problem};
@@ -26,11 +29,12 @@ impl Curve {
     }
 }
 
-/// Key material; wiped by aws-lc when dropped.
+/// Key material, wiped by aws-lc when dropped, or a way to have it used.
 pub(crate) enum PrivateKey {
     Rsa(RsaKeyPair),
     Ec(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    External(ExternalKey),
 }
 
 fn rejected(kind: &str, why: &str) -> Problem {
@@ -134,6 +138,7 @@ impl PrivateKey {
             Self::Ed25519(pair) => {
                 Some(PublicKey::Ed25519 { x: pair.public_key().as_ref().to_vec() })
             }
+            Self::External(key) => Some(key.public.clone()),
         }
     }
 }
@@ -148,73 +153,106 @@ pub(super) struct RsaPrivateNumbers<'a> {
     pub(super) qi: &'a [u8],
 }
 
-/// A private key with the name and the algorithm it signs under.
+/// A private key with what it is known under.
 pub(crate) struct SigningKey {
     private: PrivateKey,
     pub(crate) public: PublicKey,
     pub(crate) key_id: String,
-    pub(crate) algorithm: SigningAlgorithm,
+    /// `alg` of its JWK.
+    pub(crate) declared: Option<SigningAlgorithm>,
+    /// The key's own first.
+    pub(crate) certificates: Vec<Certificate>,
 }
 
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey")
             .field("key_id", &self.key_id)
-            .field("algorithm", &self.algorithm)
+            .field("algorithm", &self.algorithm())
             .finish_non_exhaustive()
     }
 }
 
 impl SigningKey {
-    /// `key_id`: the key's own, else its RFC 7638 thumbprint (KF-9). `algorithm`: the key's own,
-    /// else its type's (KF-12).
+    /// `key_id`: the key's own, else its RFC 7638 thumbprint (KF-9).
     pub(crate) fn new(
         private: PrivateKey,
         key_id: Option<String>,
-        algorithm: Option<SigningAlgorithm>,
+        declared: Option<SigningAlgorithm>,
+        certificates: Vec<Certificate>,
     ) -> Result<Self, Problem> {
         let public = private.public_key().ok_or_else(|| {
             Problem::new(ErrorCode::KeystoreCorrupt, "the key has no valid public half")
         })?;
-        let algorithm = algorithm.unwrap_or_else(|| SigningAlgorithm::of_key(&public));
-        algorithm.check(&public)?;
+        if let Some(declared) = declared {
+            declared.check(&public)?;
+        }
         let key_id = key_id.unwrap_or_else(|| public.thumbprint());
-        Ok(Self { private, public, key_id, algorithm })
+        Ok(Self { private, public, key_id, declared, certificates })
+    }
+
+    /// What it signs with when neither the user nor the server says otherwise (KF-12).
+    pub(crate) fn algorithm(&self) -> SigningAlgorithm {
+        self.declared.unwrap_or_else(|| SigningAlgorithm::of_key(&self.public))
     }
 
     /// The same as `sign`, without keeping the calling thread: an elliptic-curve signature costs
     /// no more than handing it over would; an RSA signature is made elsewhere.
     pub(crate) async fn sign_apart(
         self: &Arc<Self>,
+        algorithm: SigningAlgorithm,
         message: &str,
     ) -> Result<Vec<u8>, SigningFailed> {
+        let message = message.as_bytes();
         match self.private {
-            PrivateKey::Rsa(_) => signing_threads::sign(self, message.as_bytes()).await,
-            PrivateKey::Ec(..) | PrivateKey::Ed25519(_) => self.sign(message.as_bytes()),
+            PrivateKey::Rsa(_) => signing_threads::sign(self, algorithm, message).await,
+            PrivateKey::Ec(..) | PrivateKey::Ed25519(_) => self.sign(algorithm, message),
+            PrivateKey::External(ref key) => {
+                key.sign(algorithm, message).await.map_err(SigningFailed::External)
+            }
         }
     }
 
-    /// JWS signature bytes over `message`.
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+    /// The address of an external signer: two of them are two, whatever their public key.
+    pub(crate) fn external_address(&self) -> Option<usize> {
+        match &self.private {
+            PrivateKey::External(key) => Some(key.address()),
+            _ => None,
+        }
+    }
+
+    /// JWS signature bytes over `message`, by a key that is in memory.
+    pub(crate) fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, SigningFailed> {
         let random = SystemRandom::new();
         match &self.private {
             PrivateKey::Rsa(pair) => {
-                let encoding = self.algorithm.rsa_encoding().ok_or(SigningFailed)?;
+                let encoding = algorithm.rsa_encoding().ok_or(SigningFailed::Refused)?;
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(encoding, &random, message, &mut signature).map_err(|_| SigningFailed)?;
+                pair.sign(encoding, &random, message, &mut signature)
+                    .map_err(|_| SigningFailed::Refused)?;
                 Ok(signature)
             }
             PrivateKey::Ec(_, pair) => {
-                let signature = pair.sign(&random, message).map_err(|_| SigningFailed)?;
+                let signature = pair.sign(&random, message).map_err(|_| SigningFailed::Refused)?;
                 Ok(signature.as_ref().to_vec())
             }
             PrivateKey::Ed25519(pair) => {
-                Ok(pair.try_sign(message).map_err(|_| SigningFailed)?.as_ref().to_vec())
+                Ok(pair.try_sign(message).map_err(|_| SigningFailed::Refused)?.as_ref().to_vec())
             }
+            PrivateKey::External(_) => Err(SigningFailed::Refused),
         }
     }
 }
 
-/// The cryptographic library refused; it does not say why.
+/// Why there is no signature.
 #[derive(Debug)]
-pub(crate) struct SigningFailed;
+pub(crate) enum SigningFailed {
+    /// The cryptographic library refused; it does not say why.
+    Refused,
+    /// The external signer's own failure.
+    External(SignerFailure),
+}

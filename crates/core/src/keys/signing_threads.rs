@@ -6,6 +6,7 @@ use std::thread;
 
 use tokio::sync::{Semaphore, oneshot};
 
+use super::algorithm::SigningAlgorithm;
 use super::signer::{SigningFailed, SigningKey};
 
 /// One thread stays free for JavaScript and for I/O; past this many, servers are the slower part.
@@ -15,6 +16,7 @@ const QUEUE: usize = 256;
 
 struct Job {
     key: Arc<SigningKey>,
+    algorithm: SigningAlgorithm,
     message: Vec<u8>,
     reply: oneshot::Sender<Result<Vec<u8>, SigningFailed>>,
 }
@@ -38,13 +40,20 @@ static THREADS: LazyLock<Option<SigningThreads>> = LazyLock::new(|| {
 });
 
 /// Signs on one of the threads; here, if there are none.
-pub(super) async fn sign(key: &Arc<SigningKey>, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-    let Some(threads) = &*THREADS else { return key.sign(message) };
-    let _place = threads.places.acquire().await.map_err(|_| SigningFailed)?;
+pub(super) async fn sign(
+    key: &Arc<SigningKey>,
+    algorithm: SigningAlgorithm,
+    message: &[u8],
+) -> Result<Vec<u8>, SigningFailed> {
+    let Some(threads) = &*THREADS else { return key.sign(algorithm, message) };
+    let _place = threads.places.acquire().await.map_err(|_| SigningFailed::Refused)?;
     let (reply, signature) = oneshot::channel();
-    match threads.jobs.try_send(Job { key: key.clone(), message: message.to_vec(), reply }) {
-        Ok(()) => signature.await.unwrap_or(Err(SigningFailed)),
-        Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => key.sign(&job.message),
+    let job = Job { key: key.clone(), algorithm, message: message.to_vec(), reply };
+    match threads.jobs.try_send(job) {
+        Ok(()) => signature.await.unwrap_or(Err(SigningFailed::Refused)),
+        Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
+            key.sign(algorithm, &job.message)
+        }
     }
 }
 
@@ -52,10 +61,10 @@ fn sign_for_ever(queue: &Mutex<Receiver<Job>>) {
     give_way();
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { key, message, reply }) = job else { return };
+        let Ok(Job { key, algorithm, message, reply }) = job else { return };
         if !reply.is_closed() {
             // Nobody may wait any more: then the signature is for nothing, and no matter.
-            drop(reply.send(key.sign(&message)));
+            drop(reply.send(key.sign(algorithm, &message)));
         }
     }
 }
@@ -74,16 +83,16 @@ fn give_way() {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::jwk;
+    use crate::keys::{KeyChoice, jwk};
 
     const RS384: &str =
         include_str!("../../../../__test__/fixtures/smart-app-launch/RS384.private.json");
 
     #[tokio::test]
     async fn more_signatures_than_threads_and_places_are_all_made() {
-        let key = Arc::new(jwk::parse(RS384).unwrap().select(None).unwrap().key);
-        let expected = key.sign(b"message").unwrap();
-        let all = (0..QUEUE + 10).map(|_| sign(&key, b"message"));
+        let key = Arc::new(jwk::parse(RS384).unwrap().select(&KeyChoice::default()).unwrap().key);
+        let expected = key.sign(SigningAlgorithm::Rs384, b"message").unwrap();
+        let all = (0..QUEUE + 10).map(|_| sign(&key, SigningAlgorithm::Rs384, b"message"));
         for signature in futures_util::future::join_all(all).await {
             assert_eq!(signature.unwrap(), expected);
         }

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::registry::{Keystore, Keystores};
-use super::source::KeystoreSource;
+use super::live_keystore::{Keystore, State};
+use super::registry::{self, Keystores};
+use super::source::KeystoreOrigin;
 use crate::error::{Error, Problem};
 
 #[derive(Deserialize)]
@@ -36,43 +37,41 @@ pub struct SmileDefinitions<'a> {
 
 impl SmileDefinitions<'_> {
     /// Registers all keystores of the document, or none if one has a problem.
-    pub fn register(&self, keystores: &Keystores) -> Result<Vec<Arc<Keystore>>, Error> {
+    pub fn register(&self, registry: &Keystores) -> Result<Vec<Arc<Keystore>>, Error> {
         let document: Document<'_> = serde_json::from_str(self.json).map_err(|_| {
             Problem::config(
                 "keystore definitions: expected { \"keystores\": [{ \"keystoreId\": …, \
                  \"filePath\" or \"jwks\": … }] }",
             )
         })?;
-        let mut read = Vec::new();
+        let mut keystores = Vec::<(String, State)>::new();
         let mut problems = Vec::new();
         for definition in document.keystores {
-            match self.read(&definition) {
-                Ok(keystore) => read.push(Arc::new(keystore)),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        for (index, keystore) in read.iter().enumerate() {
-            if read[..index].iter().any(|other: &Arc<Keystore>| other.name == keystore.name) {
+            let name = &definition.keystore_id;
+            if keystores.iter().any(|(other, _)| other == name) {
                 problems.push(Problem::config(format!(
-                    "keystore '{}' is defined twice; give each its own keystoreId",
-                    keystore.name
+                    "keystore '{name}' is defined twice; give each its own keystoreId"
                 )));
+                continue;
+            }
+            match self.read(&definition) {
+                Ok(keystore) => keystores.push((definition.keystore_id, keystore)),
+                Err(problem) => problems.push(problem),
             }
         }
         if !problems.is_empty() {
             return Err(Error::Problems(problems));
         }
-        keystores.insert_all(&read)?;
-        Ok(read)
+        registry.insert_all(keystores)
     }
 
-    fn read(&self, definition: &Definition<'_>) -> Result<Keystore, Problem> {
-        let source = match definition {
+    fn read(&self, definition: &Definition<'_>) -> Result<State, Problem> {
+        let origin = match definition {
             // Smile: with both, the file wins.
             Definition { file_path: Some(path), .. } if !path.is_empty() => {
-                KeystoreSource::Path(self.resolve(path)?)
+                KeystoreOrigin::Path(self.resolve(path)?)
             }
-            Definition { jwks: Some(jwks), .. } => KeystoreSource::Data(jwks_text(jwks)),
+            Definition { jwks: Some(jwks), .. } => KeystoreOrigin::Data(jwks_text(jwks)),
             _ => {
                 return Err(Problem::config(format!(
                     "keystore '{}': neither filePath nor jwks",
@@ -80,7 +79,7 @@ impl SmileDefinitions<'_> {
                 )));
             }
         };
-        Keystore::read(&definition.keystore_id, &source, None)
+        registry::read(&definition.keystore_id, origin.into())
     }
 
     fn resolve(&self, path: &str) -> Result<PathBuf, Problem> {
@@ -126,8 +125,8 @@ mod tests {
             r#"{"keystores":[{"keystoreId":"a","filePath":"classpath:/smart-app-launch/ES384.private.json","jwks":"junk"}]}"#,
         )
         .unwrap();
-        assert_eq!(loaded[0].algorithm(), SigningAlgorithm::Es384);
-        assert!(loaded[0].path.is_some());
+        assert_eq!(loaded[0].content().algorithm(), SigningAlgorithm::Es384);
+        assert!(loaded[0].path().is_some());
     }
 
     #[test]
@@ -137,7 +136,7 @@ mod tests {
         let text = serde_json::to_string(jwks).unwrap();
         for jwks in [jwks, &text] {
             let json = format!(r#"{{"keystores":[{{"keystoreId":"a","jwks":{jwks}}}]}}"#);
-            assert_eq!(register(&json).unwrap()[0].algorithm(), SigningAlgorithm::Rs384);
+            assert_eq!(register(&json).unwrap()[0].content().algorithm(), SigningAlgorithm::Rs384);
         }
     }
 

@@ -2,127 +2,98 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use serde_json::Value;
-
-use super::source::{KeystoreFormat, KeystoreSource};
+use super::live_keystore::{Keystore, State};
+use super::source::{KeystoreOrigin, KeystoreSource};
 use crate::error::{Error, ErrorCode, Problem};
-use crate::events::Warning;
-use crate::keys::{SigningAlgorithm, SigningKey};
 
 /// Names the folder that is looked into for a keystore that is not registered.
 const FOLDER_VARIABLE: &str = "SMART_M2M_KEYSTORE_DIR";
 /// A file name's possible ends, in the order of lookup.
-const EXTENSIONS: [&str; 3] = ["jwks", "json", "pem"];
+const EXTENSIONS: [&str; 6] = ["jwks", "json", "pem", "p12", "pfx", "jks"];
 const LONGEST_NAME: usize = 200;
-const LONGEST_SHOWN_PATH: usize = 300;
 /// Far more than anybody has; a loop that registers new names must not fill the memory.
 const MAX_KEYSTORES: usize = 10_000;
 
-/// A keystore that was read and can sign.
-#[derive(Debug)]
-pub struct Keystore {
-    /// The name that `keystore` refers to.
-    pub name: String,
-    /// What the bytes were.
-    pub format: KeystoreFormat,
-    /// The file, if it was one.
-    pub path: Option<PathBuf>,
-    /// Certificates found beside the key.
-    pub certificates: usize,
-    pub(crate) key: Arc<SigningKey>,
-    pub(crate) public_jwks: Arc<Value>,
-    pub(crate) warnings: Vec<Warning>,
-}
-
-impl Keystore {
-    /// `kid` of the assertions that it signs.
-    #[must_use]
-    pub fn key_id(&self) -> &str {
-        &self.key.key_id
-    }
-
-    /// `alg` of the assertions that it signs.
-    #[must_use]
-    pub fn algorithm(&self) -> SigningAlgorithm {
-        self.key.algorithm
-    }
-
-    /// Every public key of it, as a JWKS to serve or to register (SA-5).
-    #[must_use]
-    pub fn public_jwks(&self) -> &Value {
-        &self.public_jwks
-    }
-
-    pub(super) fn read(
-        name: &str,
-        source: &KeystoreSource,
-        key_id: Option<&str>,
-    ) -> Result<Self, Problem> {
-        check_name(name)?;
-        let content = source.read(key_id).map_err(|problem| {
-            let place = source.path().map(|path| format!(" ({})", shown(path)));
-            Problem::new(
-                problem.code,
-                format!("keystore '{name}'{}: {}", place.unwrap_or_default(), problem.message),
-            )
-        })?;
-        Ok(Self {
-            name: name.to_owned(),
-            format: content.format,
-            path: source.path().map(Path::to_owned),
-            certificates: content.certificates,
-            key: Arc::new(content.selected.key),
-            public_jwks: Arc::new(content.selected.public_jwks),
-            warnings: content.selected.warnings,
-        })
-    }
-}
-
 /// The registry.
 #[derive(Debug, Default)]
-pub struct Keystores(Mutex<BTreeMap<String, Arc<Keystore>>>);
+pub struct Keystores(Mutex<Registry>);
+
+#[derive(Debug, Default)]
+struct Registry {
+    registered: BTreeMap<String, Arc<Keystore>>,
+    /// Of the folder, for as long as a client has them: they are read once and watched like the others.
+    found: BTreeMap<String, Weak<Keystore>>,
+}
+
+impl Registry {
+    /// The keystore that clients know by this name.
+    fn live(&self, name: &str) -> Option<Arc<Keystore>> {
+        self.registered.get(name).cloned().or_else(|| self.found.get(name)?.upgrade())
+    }
+
+    fn insert(&mut self, name: &str, state: State) -> Arc<Keystore> {
+        let keystore = match self.live(name) {
+            Some(live) => {
+                live.replace(state);
+                live
+            }
+            None => Arc::new(Keystore::new(name, state)),
+        };
+        self.registered.insert(name.to_owned(), keystore.clone());
+        self.found.remove(name);
+        keystore
+    }
+
+    fn find(&mut self, name: &str, path: &Path, state: State) -> Arc<Keystore> {
+        // Somebody else may have been faster.
+        if let Some(live) = self.live(name).filter(|live| live.path().as_deref() == Some(path)) {
+            return live;
+        }
+        self.found.retain(|_, keystore| keystore.strong_count() > 0);
+        let keystore = Arc::new(Keystore::new(name, state));
+        self.found.insert(name.to_owned(), Arc::downgrade(&keystore));
+        keystore
+    }
+}
 
 impl Keystores {
-    /// Reads and checks at once; replaces a keystore of the same name.
-    pub fn register(
-        &self,
-        name: &str,
-        source: &KeystoreSource,
-        key_id: Option<&str>,
-    ) -> Result<Arc<Keystore>, Error> {
-        let keystore = Arc::new(Keystore::read(name, source, key_id)?);
-        self.insert_all(std::slice::from_ref(&keystore))?;
-        Ok(keystore)
+    /// Reads and checks at once. Under a name that is in use the new key is what its clients sign
+    /// with from the next token request on; their tokens stay.
+    pub fn register(&self, name: &str, source: KeystoreSource) -> Result<Arc<Keystore>, Error> {
+        let read = read(name, source)?;
+        let mut keystores = self.insert_all(vec![(name.to_owned(), read)])?;
+        keystores.pop().ok_or_else(|| Error::Internal { reason: "nothing was kept".to_owned() })
     }
 
     /// All of them, or none.
-    pub(super) fn insert_all(&self, keystores: &[Arc<Keystore>]) -> Result<(), Error> {
-        let mut registered = self.lock();
-        if registered.len() + keystores.len() > MAX_KEYSTORES {
+    pub(super) fn insert_all(
+        &self,
+        keystores: Vec<(String, State)>,
+    ) -> Result<Vec<Arc<Keystore>>, Error> {
+        let mut registry = self.lock();
+        if registry.registered.len() + keystores.len() > MAX_KEYSTORES {
             return Err(Problem::config(format!(
                 "more than {MAX_KEYSTORES} keystores; unregister those that are no longer used"
             ))
             .into());
         }
-        registered
-            .extend(keystores.iter().map(|keystore| (keystore.name.clone(), keystore.clone())));
-        Ok(())
+        Ok(keystores.into_iter().map(|(name, state)| registry.insert(&name, state)).collect())
     }
 
     /// Registered keystores, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Keystore>> {
-        self.lock().values().cloned().collect()
+        self.lock().registered.values().cloned().collect()
     }
 
     /// True if there was one. Interceptors that were created with it keep its key.
     pub fn unregister(&self, name: &str) -> bool {
-        self.lock().remove(name).is_some()
+        self.lock().registered.remove(name).is_some()
     }
 
-    /// The registered keystore, else the file `<SMART_M2M_KEYSTORE_DIR>/<name>.{jwks,json,pem}`.
+    /// The registered keystore, else the file `<SMART_M2M_KEYSTORE_DIR>/<name>.{jwks,json,pem,…}`.
     pub fn find(&self, name: &str) -> Result<Arc<Keystore>, Error> {
         let folder = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
         Ok(self.find_in(name, folder.filter(|folder| !folder.as_os_str().is_empty()).as_deref())?)
@@ -134,24 +105,29 @@ impl Keystores {
         folder: Option<&Path>,
     ) -> Result<Arc<Keystore>, Problem> {
         check_name(name)?;
-        if let Some(keystore) = self.lock().get(name) {
+        if let Some(keystore) = self.lock().registered.get(name) {
             return Ok(keystore.clone());
         }
-        let file = folder.and_then(|folder| {
+        let path = folder.and_then(|folder| {
             EXTENSIONS
                 .iter()
                 .map(|end| folder.join(format!("{name}.{end}")))
                 .find(|path| path.exists())
         });
-        match file {
-            Some(path) => Ok(Arc::new(Keystore::read(name, &KeystoreSource::Path(path), None)?)),
-            None => Err(self.not_found(name, folder)),
+        let Some(path) = path else { return Err(self.not_found(name, folder)) };
+        let found = self.lock().found.get(name).and_then(Weak::upgrade);
+        if let Some(keystore) = found.filter(|found| found.path().as_ref() == Some(&path)) {
+            keystore.look_here();
+            return Ok(keystore);
         }
+        let state = read(name, KeystoreOrigin::Path(path.clone()).into())?;
+        Ok(self.lock().find(name, &path, state))
     }
 
     fn not_found(&self, name: &str, folder: Option<&Path>) -> Problem {
         const SHOWN: usize = 20;
-        let registered = self.lock();
+        let registry = self.lock();
+        let registered = &registry.registered;
         let names: Vec<_> = registered.keys().take(SHOWN).map(|name| format!("'{name}'")).collect();
         let registry = match (names.len(), registered.len()) {
             (0, _) => "no keystore is registered".to_owned(),
@@ -177,23 +153,15 @@ impl Keystores {
         )
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Keystore>>> {
+    fn lock(&self) -> MutexGuard<'_, Registry> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A path for a message, unless it is a key that landed in the wrong place.
-fn shown(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.len() > LONGEST_SHOWN_PATH {
-        return "a path that is too long to show".to_owned();
-    }
-    let is_key = text.contains("-----") || text.contains(['{', '\n']);
-    if is_key {
-        "a path that looks like the key itself; give keys as data or jwks".to_owned()
-    } else {
-        text
-    }
+/// What `insert_all` takes.
+pub(super) fn read(name: &str, source: KeystoreSource) -> Result<State, Problem> {
+    check_name(name)?;
+    State::read(name, source)
 }
 
 /// Smile's rule for keystore ids; it also keeps a name inside the folder.
@@ -210,21 +178,22 @@ fn check_name(name: &str) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::KeystoreFormat;
 
     const ES384: &[u8] =
         include_bytes!("../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
 
     fn data(bytes: &[u8]) -> KeystoreSource {
-        KeystoreSource::Data(bytes.to_vec().into())
+        KeystoreOrigin::Data(bytes.to_vec().into()).into()
     }
 
     #[test]
     fn a_registered_keystore_is_found_listed_and_gone_after_unregistering() {
         let keystores = Keystores::default();
-        keystores.register("main_key-1", &data(ES384), None).unwrap();
+        keystores.register("main_key-1", data(ES384)).unwrap();
         let found = keystores.find_in("main_key-1", None).unwrap();
-        assert_eq!(found.key_id(), "cd520211e5661dbba2256f67f6d53f97");
-        assert_eq!((found.format, found.path.as_deref()), (KeystoreFormat::Jwks, None));
+        assert_eq!(found.content().key_id(), "cd520211e5661dbba2256f67f6d53f97");
+        assert_eq!((found.content().format, found.path()), (KeystoreFormat::Jwks, None));
         assert_eq!(keystores.list().len(), 1);
         assert!(keystores.unregister("main_key-1"));
         assert!(!keystores.unregister("main_key-1"));
@@ -234,18 +203,19 @@ mod tests {
     #[test]
     fn a_failed_registration_leaves_the_earlier_keystore_in_place() {
         let keystores = Keystores::default();
-        keystores.register("k", &data(ES384), None).unwrap();
-        keystores.register("k", &data(b"{}"), None).unwrap_err();
+        keystores.register("k", data(ES384)).unwrap();
+        keystores.register("k", data(b"{}")).unwrap_err();
         assert!(keystores.find_in("k", None).is_ok());
     }
 
     #[test]
     fn a_name_that_is_not_found_is_answered_with_where_it_was_looked_for() {
         let keystores = Keystores::default();
-        keystores.register("other", &data(ES384), None).unwrap();
+        keystores.register("other", data(ES384)).unwrap();
         let problem = keystores.find_in("k", Some(Path::new("/nowhere"))).unwrap_err();
         assert_eq!(problem.code, ErrorCode::KeystoreNotFound);
-        for word in ["'k'", "'other'", "/nowhere", "k.{jwks,json,pem}", FOLDER_VARIABLE] {
+        for word in ["'k'", "'other'", "/nowhere", "k.{jwks,json,pem,p12,pfx,jks}", FOLDER_VARIABLE]
+        {
             assert!(problem.message.contains(word), "{word}: {}", problem.message);
         }
     }
@@ -262,7 +232,7 @@ mod tests {
     #[test]
     fn formats_of_later_versions_are_named_not_called_damaged() {
         for bytes in [&[0xFE, 0xED, 0xFE, 0xED, 0, 0][..], &[0x30, 0x82, 0x0A, 0xF0]] {
-            let error = Keystores::default().register("k", &data(bytes), None).unwrap_err();
+            let error = Keystores::default().register("k", data(bytes)).unwrap_err();
             assert_eq!(error.code(), ErrorCode::KeystoreUnsupported);
         }
     }

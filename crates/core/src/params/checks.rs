@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::client_auth::{AssertionParams, KeyIdHeader};
 use crate::error::Problem;
 use crate::options::ClientAuthOptions;
 use crate::server_url::ServerUrl;
@@ -33,6 +34,28 @@ impl Checks {
                     "additionalParameters: {name} is set by the client itself; use the option of that purpose"
                 ));
             }
+        }
+    }
+
+    pub(super) fn assertion(&mut self, options: &ClientAuthOptions) -> AssertionParams {
+        let assertion = &options.assertion;
+        if matches!(&assertion.key_id, KeyIdHeader::Given(key_id) if key_id.is_empty()) {
+            self.config("assertion.keyId is empty; set it to null to send no kid");
+        }
+        if let Some(url) = &assertion.jwks_url {
+            // Servers fetch it over TLS and compare it as a string (SA-2).
+            self.take(ServerUrl::parse_secure(
+                "assertion.jwksUrl",
+                url,
+                options.allow_insecure_http,
+            ));
+        }
+        AssertionParams {
+            algorithm: assertion.algorithm,
+            key_id: assertion.key_id.clone(),
+            jwks_url: assertion.jwks_url.clone(),
+            certificate_headers: assertion.certificate_headers.clone(),
+            force_http_in_audience: options.force_http_in_token_request_audience,
         }
     }
 

@@ -5,9 +5,7 @@ mod common;
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use crate::client_auth::{ClientAuthMethod, ClientAuthentication};
+use crate::client_auth::{AssertionParams, ClientAuthMethod, ClientAuthentication, PrivateKeyJwt};
 use crate::error::{Error, Problem};
 use crate::events::Warning;
 use crate::keystore::{Keystore, Keystores};
@@ -22,7 +20,6 @@ pub(crate) use common::{CommonParams, ServerSetting};
 pub struct ClientAuthParams {
     pub(crate) client_id: Arc<str>,
     pub(crate) authentication: Arc<ClientAuthentication>,
-    pub(crate) public_jwks: Option<Arc<Value>>,
     pub(crate) common: Arc<CommonParams>,
     pub(crate) warnings: Vec<Warning>,
 }
@@ -33,7 +30,9 @@ impl ClientAuthParams {
         let mut checks = Checks::default();
         let client_id = checks.take(client_id(options));
         let keystore = checks.take(keystore(options, keystores)).flatten();
-        let authentication = checks.take(authentication(options, keystore.as_deref())).flatten();
+        let assertion = checks.assertion(options);
+        let authentication =
+            checks.take(authentication(options, keystore.as_ref(), assertion)).flatten();
         let scope = checks.take(scope(options));
         checks.additional_parameters(options);
         let url = |what: &str, url: &Option<String>| {
@@ -71,12 +70,12 @@ impl ClientAuthParams {
             retry,
             transport,
         };
+        let warnings = authentication.warnings();
         Ok(Self {
             client_id: client_id.into(),
             authentication: Arc::new(authentication),
-            public_jwks: keystore.as_ref().map(|keystore| keystore.public_jwks.clone()),
             common: common.shared(),
-            warnings: keystore.map(|keystore| keystore.warnings.clone()).unwrap_or_default(),
+            warnings,
         })
     }
 }
@@ -111,11 +110,13 @@ fn keystore(
 /// `None` where the keystore's own problem has been told already.
 fn authentication(
     options: &ClientAuthOptions,
-    keystore: Option<&Keystore>,
+    keystore: Option<&Arc<Keystore>>,
+    assertion: AssertionParams,
 ) -> Result<Option<ClientAuthentication>, Problem> {
-    let by_key = |keystore: &Keystore| ClientAuthentication::PrivateKeyJwt {
-        key: keystore.key.clone(),
-        force_http_in_audience: options.force_http_in_token_request_audience,
+    let by_key = |keystore: &Arc<Keystore>| {
+        let method = PrivateKeyJwt { keystore: keystore.clone(), assertion };
+        method.check()?;
+        Ok(ClientAuthentication::PrivateKeyJwt(Box::new(method)))
     };
     let method = match options.client_auth_method {
         Some(method) => method,
@@ -130,7 +131,7 @@ fn authentication(
     if method == ClientAuthMethod::PrivateKeyJwt {
         return match (&options.keystore, keystore) {
             (None, _) => Err(Problem::config("clientAuthMethod private_key_jwt needs a keystore")),
-            (Some(_), keystore) => Ok(keystore.map(by_key)),
+            (Some(_), keystore) => keystore.map(by_key).transpose(),
         };
     }
     let secret = match &options.client_secret {
@@ -183,7 +184,7 @@ fn scope(options: &ClientAuthOptions) -> Result<Option<String>, Problem> {
 mod tests {
     use super::*;
     use crate::error::ErrorCode;
-    use crate::keystore::KeystoreSource;
+    use crate::keystore::KeystoreOrigin;
     use crate::options::{HttpOptions, RenewalOptions, RetryOptions};
     use crate::secret::Secret;
     use crate::token::RESERVED_PARAMETERS;
@@ -201,7 +202,7 @@ mod tests {
         const ES384: &[u8] =
             include_bytes!("../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
         let keystores = Keystores::default();
-        keystores.register("key", &KeystoreSource::Data(ES384.to_vec().into()), None).unwrap();
+        keystores.register("key", KeystoreOrigin::Data(ES384.to_vec().into()).into()).unwrap();
         keystores
     }
 

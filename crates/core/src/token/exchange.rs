@@ -15,6 +15,7 @@ use crate::clock::Now;
 use crate::error::Error;
 use crate::events::Observer;
 use crate::hook::TokenRequestReason;
+use crate::keystore::KeystoreContent;
 use crate::transport::{Answer, NoAnswer, RetryPolicy, Transport, with_retries};
 
 /// Requests tokens from a token endpoint.
@@ -39,26 +40,58 @@ impl TokenEndpoint {
     /// Sends the request, and sends it again where that can help: each time authenticated anew.
     async fn exchange(&self, reason: TokenRequestReason) -> Result<Token, Error> {
         with_retries(&self.retry, &self.request.endpoint.display(), |attempt| async move {
-            let observed = self.observers.started(&self.request, reason, attempt);
-            let result = self.attempt().await;
-            if let Some(observed) = observed {
-                observed.ended(result.as_ref().err());
+            let (result, used) = self.observed(reason, attempt).await;
+            match (result, used) {
+                // The key's successor was there already: no attempt is spent on its predecessor.
+                (Err(error), Some(used))
+                    if may_be_about_the_key(&error)
+                        && self.request.authentication.has_other_key(&used).await =>
+                {
+                    self.observed(reason, attempt).await.0
+                }
+                (result, _) => result,
             }
-            result
         })
         .await
     }
 
-    async fn attempt(&self) -> Result<Token, Error> {
+    async fn observed(
+        &self,
+        reason: TokenRequestReason,
+        attempt: u32,
+    ) -> (Result<Token, Error>, Option<Arc<KeystoreContent>>) {
+        let observed = self.observers.started(&self.request, reason, attempt);
+        let mut used = None;
+        let result = self.send(&mut used).await;
+        if let Some(observed) = observed {
+            observed.ended(result.as_ref().err());
+        }
+        (result, used)
+    }
+
+    /// `used`: set to what the assertion was signed with.
+    async fn send(&self, used: &mut Option<Arc<KeystoreContent>>) -> Result<Token, Error> {
         // The assertion is dated when it is made; the lifetime counts from when it leaves.
-        let (body, authorization) = self.request.prepare(Now::read()).await?;
+        let (body, proof) = self.request.prepare(Now::read()).await?;
+        *used = proof.key;
         let sent_at = Now::read();
         let url = self.request.endpoint.url();
-        let answer = self.transport.post_form(url, body, authorization).await;
+        let answer = self.transport.post_form(url, body, proof.header).await;
         let took = sent_at.until(Now::read());
         let Self { request, renewal, .. } = self;
-        read(&Expectation { request, sent_at, took, renewal }, answer)
+        let mut token = read(&Expectation { request, sent_at, took, renewal }, answer)?;
+        if let Some(warning) = proof.warning {
+            token.warn(warning);
+        }
+        Ok(token)
     }
+}
+
+/// Servers do not agree on what to call a key that they do not know (QK-11).
+fn may_be_about_the_key(error: &Error) -> bool {
+    let named = error.oauth().map(|oauth| oauth.error.as_str());
+    matches!(named, Some("invalid_client" | "invalid_grant" | "invalid_request"))
+        || error.status() == Some(401)
 }
 
 impl RequestToken for TokenEndpoint {

@@ -216,19 +216,18 @@ impl<'a> Refusal<'a> {
             }
         }
         .to_owned();
-        let forced = matches!(
-            *self.request.authentication,
-            ClientAuthentication::PrivateKeyJwt { force_http_in_audience: true, .. }
-        );
-        let forced = forced.then(|| {
+        let key = match &*self.request.authentication {
+            ClientAuthentication::PrivateKeyJwt(method) => Some(method),
+            _ => None,
+        };
+        let forced = key.filter(|method| method.assertion.force_http_in_audience).map(|_| {
             "forceHttpInTokenRequestAudience is set, so aud says http:; is that what this server expects?"
                 .to_owned()
         });
-        for addition in
-            [forced, self.request.hint.as_deref().map(str::to_owned), clock_hint(answer)]
-                .into_iter()
-                .flatten()
-        {
+        let trouble = key.and_then(|method| method.keystore.trouble());
+        let trouble = trouble.map(|warning| warning.message);
+        let listed = self.request.hint.as_deref().map(str::to_owned);
+        for addition in [trouble, forced, listed, clock_hint(answer)].into_iter().flatten() {
             hint = format!("{hint}; {addition}");
         }
         hint

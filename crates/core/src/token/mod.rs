@@ -44,6 +44,7 @@ pub struct Token {
 }
 
 /// What only some responses have.
+#[derive(Default)]
 struct Details {
     missing_scopes: Vec<String>,
     extra: Map<String, Value>,
@@ -81,6 +82,10 @@ impl Token {
     #[must_use]
     pub fn extra(&self) -> Option<&Map<String, Value>> {
         self.details.as_ref().map(|details| &details.extra).filter(|extra| !extra.is_empty())
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.details.get_or_insert_default().warnings.push(warning);
     }
 
     pub(crate) fn warnings(&self) -> &[Warning] {

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::HeaderValue;
 
 use super::RenewalPolicy;
-use crate::client_auth::ClientAuthentication;
+use crate::client_auth::{ClientAuthentication, Proof};
 use crate::clock::Now;
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
@@ -37,6 +36,8 @@ pub(crate) struct TokenRequest {
     pub(crate) scope: Option<Arc<str>>,
     /// Values count as secrets: some servers take passwords here (QK-13).
     pub(crate) additional_parameters: Arc<[(String, Secret)]>,
+    /// Algorithms for assertions that the server's metadata names.
+    pub(crate) signing_algorithms: Option<Arc<[String]>>,
     /// What the server's metadata says against this request, for the message of a refusal.
     pub(crate) hint: Option<Box<str>>,
 }
@@ -63,7 +64,7 @@ impl TokenRequest {
         fields
             .field(self.endpoint.raw().as_bytes())
             .field(self.client_id.as_bytes())
-            .include(&self.authentication.fingerprint())
+            .include(&self.authentication.fingerprint(self.signing_algorithms.as_deref()))
             .optional(self.scope.as_deref().map(str::as_bytes));
         for (name, value) in &*self.additional_parameters {
             fields.field(name.as_bytes()).field(value.expose().as_bytes());
@@ -77,21 +78,22 @@ impl TokenRequest {
         fields.finish()
     }
 
-    /// The body and, for HTTP Basic, the header: anew for every HTTP attempt.
-    pub(super) async fn prepare(&self, now: Now) -> Result<(Bytes, Option<HeaderValue>), Error> {
+    /// The body and what proves who sends it: anew for every HTTP attempt.
+    pub(super) async fn prepare(&self, now: Now) -> Result<(Bytes, Proof), Error> {
         let mut form = Form::new();
         form.append("grant_type", "client_credentials");
         if let Some(scope) = &self.scope {
             form.append("scope", scope);
         }
-        let authorization = self
+        let listed = self.signing_algorithms.as_deref();
+        let proof = self
             .authentication
-            .authenticate(&self.client_id, self.endpoint.raw(), &mut form, now)
+            .authenticate(&self.client_id, self.endpoint.raw(), listed, &mut form, now)
             .await?;
         for (name, value) in &*self.additional_parameters {
             form.append(name, value.expose());
         }
-        Ok((form.into_bytes(), authorization))
+        Ok((form.into_bytes(), proof))
     }
 
     /// The scopes asked for.
@@ -111,6 +113,7 @@ impl TokenRequest {
             authentication: Arc::new(ClientAuthentication::ClientSecretPost { secret }),
             scope: scope.map(Arc::from),
             additional_parameters: Arc::new([]),
+            signing_algorithms: None,
             hint: None,
         }
     }

@@ -98,7 +98,11 @@ fn out_of_time(policy: &RetryPolicy, url: &str) -> Error {
 fn is_retryable(error: &Error) -> bool {
     match error.status() {
         Some(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
-        None => matches!(error.code(), ErrorCode::Network | ErrorCode::Timeout),
+        // A key service that is throttled or away is as good as a server that is.
+        None => match error {
+            Error::Signer(failure) => failure.transient,
+            _ => matches!(error.code(), ErrorCode::Network | ErrorCode::Timeout),
+        },
     }
 }
 

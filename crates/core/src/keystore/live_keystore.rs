@@ -1,0 +1,350 @@
+//! A named keystore as clients hold it: its key can be another one tomorrow (requirements KF-10).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest;
+use tokio::time::timeout;
+
+use super::content::KeystoreContent;
+use super::file::{self, FileStamp};
+use super::source::KeystoreSource;
+use crate::error::{Error, Problem};
+use crate::events::Warning;
+use crate::runtime::{Flight, launch};
+
+/// A file is looked at no more often, unless there is a reason to.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// A file system that hangs must not hold up a token request: the key in memory may still be good.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
+/// A keystore under its name. Whoever holds it signs with its current key.
+pub struct Keystore {
+    name: String,
+    state: Mutex<State>,
+    /// The look that is under way.
+    look: Mutex<Option<Flight<()>>>,
+}
+
+/// What was read from a source, ready to be put into place.
+pub(super) struct State {
+    source: Arc<KeystoreSource>,
+    content: Arc<KeystoreContent>,
+    file: Option<ReadFile>,
+}
+
+/// A file as it was last read, good or bad.
+struct ReadFile {
+    /// `None`: it could not even be read.
+    stamp: Option<FileStamp>,
+    digest: Option<digest::Digest>,
+    looked_at: Instant,
+    /// Why what is there now is not in use.
+    trouble: Option<Problem>,
+}
+
+impl State {
+    /// Reads it for the first time: there is no earlier key to fall back to.
+    pub(super) fn read(name: &str, source: KeystoreSource) -> Result<Self, Problem> {
+        let read = || match source.path() {
+            Some(path) => {
+                let (bytes, stamp) = file::read(path)?;
+                let content = KeystoreContent::parse(&source, &bytes)?;
+                let digest = Some(digest::digest(&digest::SHA256, &bytes));
+                let looked_at = Instant::now();
+                let file = ReadFile { stamp: Some(stamp), digest, looked_at, trouble: None };
+                Ok((content, Some(file)))
+            }
+            None => Ok((KeystoreContent::parse(&source, &[])?, None)),
+        };
+        let (content, file) = read().map_err(|problem| source.describe(name, &problem))?;
+        Ok(Self { source: Arc::new(source), content: Arc::new(content), file })
+    }
+}
+
+impl Keystore {
+    pub(super) fn new(name: &str, state: State) -> Self {
+        Self { name: name.to_owned(), state: Mutex::new(state), look: Mutex::default() }
+    }
+
+    /// The name that `keystore` refers to.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file, if it is one.
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        self.lock().source.path().map(ToOwned::to_owned)
+    }
+
+    /// What it holds now.
+    #[must_use]
+    pub fn content(&self) -> Arc<KeystoreContent> {
+        self.lock().content.clone()
+    }
+
+    /// Another source under the same name: whoever holds the keystore signs with that from now on.
+    pub(super) fn replace(&self, state: State) {
+        *self.lock() = state;
+    }
+
+    /// Why the file as it is now is not in use, where that is so.
+    pub(crate) fn trouble(&self) -> Option<Warning> {
+        let state = self.lock();
+        let trouble = state.file.as_ref()?.trouble.as_ref()?;
+        let problem = state.source.describe(&self.name, trouble);
+        Some(Warning::new(
+            "KEYSTORE_NOT_RELOADED",
+            format!("{}; the key that was read before stays in use", problem.message),
+        ))
+    }
+
+    /// Reads the file again if it has changed, unless it was looked at a moment ago.
+    pub async fn look_if_due(self: &Arc<Self>) {
+        let is_due = |file: &ReadFile| file.looked_at.elapsed() >= LOOK_INTERVAL;
+        if self.lock().file.as_ref().is_some_and(is_due) {
+            self.wait_for_look().await;
+        }
+    }
+
+    /// Reads the file again if it has changed since `used` was read; true if there is another key now.
+    pub(crate) async fn look_now(self: &Arc<Self>, used: &Arc<KeystoreContent>) -> bool {
+        let is_other = || !Arc::ptr_eq(&self.content(), used);
+        if is_other() {
+            return true;
+        }
+        if self.lock().file.is_none() {
+            return false;
+        }
+        let joins = self.current_look().is_some();
+        self.wait_for_look().await;
+        if joins && !is_other() {
+            // That one may have looked before the change.
+            self.wait_for_look().await;
+        }
+        is_other()
+    }
+
+    /// The same for a file that may have changed, on the calling thread: what was read is in use
+    /// when this returns.
+    pub(super) fn look_here(&self) {
+        let Some((source, stamp, digest)) = self.last_read() else { return };
+        let Some(path) = source.path() else { return };
+        if stamp.is_some_and(|stamp| stamp.still_holds(path)) {
+            return self.looked(&source, |_| ());
+        }
+        let (bytes, stamp) = match file::read(path) {
+            Ok(read) => read,
+            Err(problem) => {
+                return self.looked(&source, |state| {
+                    state.file = Some(ReadFile::troubled(None, None, problem));
+                });
+            }
+        };
+        let read_digest = digest::digest(&digest::SHA256, &bytes);
+        if digest.is_some_and(|digest| digest.as_ref() == read_digest.as_ref()) {
+            return self.looked(&source, |state| {
+                if let Some(file) = &mut state.file {
+                    file.stamp = Some(stamp);
+                }
+            });
+        }
+        let parsed = KeystoreContent::parse(&source, &bytes);
+        self.looked(&source, |state| match parsed {
+            Ok(content) => {
+                state.content = Arc::new(content);
+                state.file = Some(ReadFile::good(stamp, read_digest));
+            }
+            Err(problem) => {
+                state.file = Some(ReadFile::troubled(Some(stamp), Some(read_digest), problem));
+            }
+        });
+    }
+
+    fn last_read(
+        &self,
+    ) -> Option<(Arc<KeystoreSource>, Option<FileStamp>, Option<digest::Digest>)> {
+        let state = self.lock();
+        let file = state.file.as_ref()?;
+        Some((state.source.clone(), file.stamp.clone(), file.digest))
+    }
+
+    /// Notes what was found, unless another source was put in place meanwhile.
+    fn looked(&self, source: &Arc<KeystoreSource>, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        if Arc::ptr_eq(&state.source, source) {
+            change(&mut state);
+            if let Some(file) = &mut state.file {
+                file.looked_at = Instant::now();
+            }
+        }
+    }
+
+    async fn wait_for_look(self: &Arc<Self>) {
+        let flight = match self.current_look() {
+            Some(flight) => flight,
+            None => self.start_look(),
+        };
+        // Whatever came of it is in the state; one that takes too long ends by itself.
+        drop(timeout(LONGEST_LOOK, flight).await);
+    }
+
+    fn current_look(&self) -> Option<Flight<()>> {
+        let look = self.look.lock().unwrap_or_else(PoisonError::into_inner);
+        look.as_ref().filter(|flight| flight.peek().is_none()).cloned()
+    }
+
+    /// On a thread that may wait for a disk, and for the work of opening an encrypted key.
+    fn start_look(self: &Arc<Self>) -> Flight<()> {
+        let keystore = self.clone();
+        let flight = launch(async move {
+            let looking = tokio::task::spawn_blocking(move || keystore.look_here());
+            looking.await.map_err(|error| Error::Internal { reason: error.to_string() })
+        });
+        let mut look = self.look.lock().unwrap_or_else(PoisonError::into_inner);
+        *look = Some(flight.clone());
+        flight
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ReadFile {
+    fn good(stamp: FileStamp, digest: digest::Digest) -> Self {
+        let looked_at = Instant::now();
+        Self { stamp: Some(stamp), digest: Some(digest), looked_at, trouble: None }
+    }
+
+    fn troubled(
+        stamp: Option<FileStamp>,
+        digest: Option<digest::Digest>,
+        trouble: Problem,
+    ) -> Self {
+        Self { stamp, digest, looked_at: Instant::now(), trouble: Some(trouble) }
+    }
+}
+
+impl fmt::Debug for Keystore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keystore").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::keystore::KeystoreOrigin;
+
+    const ES384: &[u8] =
+        include_bytes!("../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
+    const RS384: &[u8] =
+        include_bytes!("../../../../__test__/fixtures/smart-app-launch/RS384.private.json");
+
+    /// A file of its own, removed at the end.
+    struct TemporaryFile(PathBuf);
+
+    impl TemporaryFile {
+        fn new(name: &str, bytes: &[u8]) -> Self {
+            let file = format!("smart-m2m-{}-{name}.jwks", std::process::id());
+            let path = std::env::temp_dir().join(file);
+            fs::write(&path, bytes).unwrap();
+            Self(path)
+        }
+
+        fn keystore(&self) -> Arc<Keystore> {
+            let source = KeystoreOrigin::Path(self.0.clone()).into();
+            Arc::new(Keystore::new("k", State::read("k", source).unwrap()))
+        }
+    }
+
+    impl Drop for TemporaryFile {
+        fn drop(&mut self) {
+            drop(fs::remove_file(&self.0));
+        }
+    }
+
+    fn is_read_again(keystore: &Keystore, change: impl FnOnce()) -> bool {
+        let before = keystore.content();
+        change();
+        keystore.look_here();
+        !Arc::ptr_eq(&before, &keystore.content())
+    }
+
+    fn backdate(path: &Path) {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60)).unwrap();
+    }
+
+    #[test]
+    fn a_key_is_parsed_once_for_each_change_of_its_bytes() {
+        let file = TemporaryFile::new("once", ES384);
+        let keystore = file.keystore();
+        assert!(!is_read_again(&keystore, || ()));
+        assert!(!is_read_again(&keystore, || backdate(&file.0)), "another date, the same bytes");
+        assert!(!is_read_again(&keystore, || fs::write(&file.0, ES384).unwrap()));
+        assert!(is_read_again(&keystore, || fs::write(&file.0, RS384).unwrap()));
+        assert!(!is_read_again(&keystore, || ()));
+    }
+
+    #[test]
+    fn a_change_within_the_same_tick_of_the_clock_is_seen() {
+        let file = TemporaryFile::new("tick", ES384);
+        let keystore = file.keystore();
+        let date = fs::metadata(&file.0).unwrap().modified().unwrap();
+        let other =
+            String::from_utf8(ES384.to_vec()).unwrap().replace("\"kid\": \"c", "\"kid\": \"d");
+        assert_eq!(other.len(), ES384.len());
+        assert!(is_read_again(&keystore, || {
+            fs::write(&file.0, other).unwrap();
+            fs::File::options().write(true).open(&file.0).unwrap().set_modified(date).unwrap();
+        }));
+    }
+
+    #[test]
+    fn a_bad_file_is_a_trouble_until_it_is_mended_and_the_key_stays() {
+        let file = TemporaryFile::new("bad", ES384);
+        let keystore = file.keystore();
+        assert!(keystore.trouble().is_none());
+        assert!(!is_read_again(&keystore, || fs::write(&file.0, "{").unwrap()));
+        let trouble = keystore.trouble().unwrap();
+        assert!(trouble.message.contains("'k'") && trouble.message.contains("stays in use"));
+        assert!(!is_read_again(&keystore, || fs::remove_file(&file.0).unwrap()));
+        assert!(keystore.trouble().unwrap().message.contains("cannot be read"));
+        assert!(is_read_again(&keystore, || fs::write(&file.0, ES384).unwrap()));
+        assert!(keystore.trouble().is_none());
+    }
+
+    #[test]
+    fn what_a_look_found_does_not_undo_a_registration_made_meanwhile() {
+        let file = TemporaryFile::new("late", ES384);
+        let keystore = file.keystore();
+        let (source, ..) = keystore.last_read().unwrap();
+        let other = KeystoreOrigin::Data(RS384.to_vec().into()).into();
+        keystore.replace(State::read("k", other).unwrap());
+        keystore.looked(&source, |_| panic!("that source is no longer the keystore's"));
+        assert_eq!(keystore.content().algorithm().as_str(), "RS384");
+    }
+
+    #[tokio::test]
+    async fn looks_that_meet_are_one_and_a_refusal_sees_the_change_before_it() {
+        let file = TemporaryFile::new("meet", ES384);
+        let keystore = file.keystore();
+        let used = keystore.content();
+        assert!(!keystore.look_now(&used).await);
+        fs::write(&file.0, RS384).unwrap();
+        let looks = (0..20).map(|_| keystore.look_now(&used));
+        assert_eq!(futures_util::future::join_all(looks).await, [true; 20]);
+        let read = keystore.content();
+        keystore.look_if_due().await;
+        assert!(Arc::ptr_eq(&read, &keystore.content()), "looked at a moment ago");
+    }
+}

@@ -1,0 +1,105 @@
+'use strict';
+
+const { createHash } = require('node:crypto');
+const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
+const { addon } = require('./addon.js');
+const { lookAtKeystore } = require('./environment.js');
+
+/**
+ * @typedef {import('node:http').IncomingMessage} IncomingMessage
+ * @typedef {import('node:http').ServerResponse} ServerResponse
+ *
+ * @typedef {{ status: number, headers: Record<string, string>, body: string }} Answer
+ */
+
+/** Servers keep a key set for up to a day; a new key should be there well before it signs. */
+const DEFAULT_MAX_AGE_SECONDS = 3600;
+const LONGEST_MAX_AGE_SECONDS = 7 * 24 * 3600;
+
+/**
+ * Serves the public JWKS of a keystore: for `node:http`, Express and the like, or for a fetch `Request`.
+ *
+ * @param {string} name
+ * @param {{ maxAgeSeconds?: number }} options
+ * @param {Function} caller whose stack an error shows
+ */
+function createJwksHandler(name, options, caller) {
+  const { maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS } = options;
+  if (!Number.isInteger(maxAgeSeconds) || maxAgeSeconds < 0 || maxAgeSeconds > LONGEST_MAX_AGE_SECONDS) {
+    const message = `maxAgeSeconds: expected an integer from 0 to ${LONGEST_MAX_AGE_SECONDS}`;
+    throw invalidConfig(message, captureCaller(caller));
+  }
+  // A name that is not there should not wait for the first request.
+  unwrap(addon.keystorePublicJwks(name), caller);
+
+  /**
+   * @param {IncomingMessage | Request} request
+   * @param {ServerResponse} [response]
+   * @param {(error: unknown) => void} [next]
+   */
+  return async function serveJwks(request, response, next) {
+    try {
+      const answer = await answerTo(request, name, maxAgeSeconds, serveJwks);
+      if (response === undefined) return toResponse(answer, request);
+      response.writeHead(answer.status, answer.headers);
+      response.end(request.method === 'HEAD' ? undefined : answer.body);
+    } catch (error) {
+      if (response === undefined) throw error;
+      if (typeof next === 'function') return next(error);
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end('The key set is not available.');
+    }
+  };
+}
+
+/**
+ * @param {IncomingMessage | Request} request
+ * @param {string} name
+ * @param {number} maxAgeSeconds
+ * @param {Function} caller
+ * @returns {Promise<Answer>}
+ */
+async function answerTo(request, name, maxAgeSeconds, caller) {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { status: 405, headers: { allow: 'GET, HEAD', 'content-length': '0' }, body: '' };
+  }
+  // A file that has changed is read first: the server that asks may do so once a day.
+  await lookAtKeystore(name, caller);
+  const body = unwrap(addon.keystorePublicJwks(name), caller);
+  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  const headers = { 'cache-control': `public, max-age=${maxAgeSeconds}`, etag };
+  if (hasSame(request, etag)) return { status: 304, headers, body: '' };
+  return {
+    status: 200,
+    headers: {
+      // RFC 7517 §8.5.2 has a type of its own, but some verifiers take this one only (SA-6).
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      ...headers,
+    },
+    body,
+  };
+}
+
+/**
+ * RFC 9110 §13.1.2.
+ *
+ * @param {IncomingMessage | Request} request
+ * @param {string} etag
+ */
+function hasSame(request, etag) {
+  const { headers } = request;
+  const condition = headers instanceof Headers ? headers.get('if-none-match') : headers['if-none-match'];
+  const tags = condition?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags?.some((tag) => tag === '*' || tag === etag) ?? false;
+}
+
+/**
+ * @param {Answer} answer
+ * @param {IncomingMessage | Request} request
+ */
+function toResponse({ status, headers, body }, { method }) {
+  return new Response(method === 'HEAD' || body === '' ? null : body, { status, headers });
+}
+
+module.exports = { createJwksHandler };
