@@ -1,8 +1,10 @@
 //! What a keystore's bytes are: sniffed by content, never by a file's name (KF-5).
 
+use zeroize::Zeroizing;
+
 use super::key_set::KeySet;
 use super::passphrases::Passphrases;
-use super::{jwk, pem};
+use super::{der, jks, jwk, pem, pem_block, text};
 use crate::error::{ErrorCode, Problem};
 
 /// Larger than any keystore, smaller than a mistake.
@@ -17,6 +19,12 @@ pub enum KeystoreFormat {
     Pem,
     /// A key that cannot be exported, behind a call.
     External,
+    /// A single private key in binary: PKCS#8, PKCS#1 or SEC 1.
+    Der,
+    /// PKCS#12 (RFC 7292).
+    Pkcs12,
+    /// A Java keystore: JKS or JCEKS.
+    Jks,
 }
 
 impl KeystoreFormat {
@@ -27,6 +35,9 @@ impl KeystoreFormat {
             Self::Jwks => "jwks",
             Self::Pem => "pem",
             Self::External => "external",
+            Self::Der => "der",
+            Self::Pkcs12 => "pkcs12",
+            Self::Jks => "jks",
         }
     }
 }
@@ -36,30 +47,156 @@ pub(crate) fn parse(
     bytes: &[u8],
     passphrases: &Passphrases,
 ) -> Result<(KeystoreFormat, KeySet), Problem> {
-    const JKS: [u8; 4] = [0xFE, 0xED, 0xFE, 0xED];
-    const JCEKS: [u8; 4] = [0xCE, 0xCE, 0xCE, 0xCE];
-    const DER_SEQUENCE: u8 = 0x30;
-    let unsupported = |what: &str| Err(Problem::new(ErrorCode::KeystoreUnsupported, what));
     if bytes.len() > MAX_BYTES {
-        return unsupported("larger than 1 MiB: not a keystore");
+        return Err(Problem::new(
+            ErrorCode::KeystoreUnsupported,
+            "larger than 1 MiB: not a keystore",
+        ));
     }
-    if bytes.starts_with(&JKS) || bytes.starts_with(&JCEKS) {
-        return unsupported(
-            "a Java keystore, which this version does not read; export the key as PEM \
-             (keytool -importkeystore to PKCS#12, then openssl pkcs12 -nodes)",
-        );
+    let utf8 = text::from_utf16(bytes);
+    let bytes = utf8.as_ref().map_or(bytes, |text| text.as_bytes());
+    if let Some(found) = recognised(bytes, passphrases) {
+        return found;
     }
-    if bytes.first() == Some(&DER_SEQUENCE) && !bytes.is_ascii() {
-        return unsupported(
-            "binary DER or PKCS#12, which this version does not read; convert it to PEM \
-             (openssl pkey -inform DER, or openssl pkcs12 -nodes)",
-        );
+    // Secrets in environment variables and in Kubernetes are often wrapped once more.
+    if let Some(unwrapped) = unwrapped(bytes)
+        && let Some(found) = recognised(&unwrapped, passphrases)
+    {
+        return found;
     }
-    if bytes.windows(11).any(|window| window == b"-----BEGIN ") {
-        return Ok((KeystoreFormat::Pem, pem::parse(bytes, passphrases)?));
+    Err(Problem::new(
+        ErrorCode::KeystoreCorrupt,
+        "none of what is looked for: JWK or JWKS (JSON), PEM, DER, PKCS#12, JKS or JCEKS, or one \
+         of these in base64",
+    ))
+}
+
+/// `None` for bytes that are the beginning of no known format.
+fn recognised(
+    bytes: &[u8],
+    passphrases: &Passphrases,
+) -> Option<Result<(KeystoreFormat, KeySet), Problem>> {
+    if jks::is_jks(bytes) {
+        return Some(jks::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Jks, keys)));
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok((KeystoreFormat::Jwks, jwk::parse(text)?)),
-        Err(_) => Err(Problem::new(ErrorCode::KeystoreCorrupt, "neither a JWKS nor PEM")),
+    if der::is_der(bytes) {
+        return Some(der::parse(bytes, passphrases));
+    }
+    let is_pem = pem_block::is_pem(bytes);
+    let pem = || pem::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Pem, keys));
+    if !matches!(text::without_mark(bytes).trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return is_pem.then(pem);
+    }
+    let jwks = match std::str::from_utf8(bytes) {
+        Ok(text) => jwk::parse(text),
+        Err(_) => Err(Problem::new(ErrorCode::KeystoreCorrupt, "JSON that is not UTF-8")),
+    };
+    match jwks {
+        // Other JSON may hold PEM, as the key files of some clouds do.
+        Err(_) if is_pem => Some(pem()),
+        jwks => Some(jwks.map(|keys| (KeystoreFormat::Jwks, keys))),
+    }
+}
+
+/// What is in base64, if the whole text is that.
+fn unwrapped(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut digits = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    let text = text::without_mark(bytes).iter().copied();
+    digits.extend(text.filter(|byte| !byte.is_ascii_whitespace()));
+    pem_block::from_base64(&digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    const JSON: &str =
+        include_str!("../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
+    const PEM: &str =
+        include_str!("../../../../__test__/fixtures/keystores-core/pem-ec-p256-sec1.pem");
+    const DER: &[u8] =
+        include_bytes!("../../../../__test__/fixtures/keystores-core/der-ec-p256-pkcs8.der");
+    const JKS: &[u8] = include_bytes!("../../../../__test__/fixtures/keystores-core/jks-keys.jks");
+    const JCEKS: &[u8] =
+        include_bytes!("../../../../__test__/fixtures/keystores-core/jceks-keys.jceks");
+
+    fn format(bytes: &[u8]) -> Result<KeystoreFormat, Problem> {
+        let passphrases =
+            Passphrases { keystore: Some(Secret::new("storepass".to_owned())), key: None };
+        let (format, keys) = parse(bytes, &passphrases)?;
+        keys.select(&crate::keys::KeyChoice::default()).map(|_| format)
+    }
+
+    fn wrapped(bytes: &[u8]) -> Vec<u8> {
+        let base64 = STANDARD.encode(bytes);
+        let lines: Vec<_> = base64.as_bytes().chunks(76).collect();
+        lines.join(&b'\n')
+    }
+
+    #[test]
+    fn formats_are_known_by_content_as_they_are_and_in_one_layer_of_base64() {
+        for (bytes, expected) in [
+            (JSON.as_bytes(), KeystoreFormat::Jwks),
+            (PEM.as_bytes(), KeystoreFormat::Pem),
+            (DER, KeystoreFormat::Der),
+            (JKS, KeystoreFormat::Jks),
+            (JCEKS, KeystoreFormat::Jks),
+        ] {
+            assert_eq!(format(bytes), Ok(expected));
+            let once = wrapped(bytes);
+            assert_eq!(format(&once), Ok(expected));
+            assert_eq!(format(&[b"\n ", once.as_slice(), b"\r\n"].concat()), Ok(expected));
+            let twice = format(&wrapped(&once)).unwrap_err();
+            assert_eq!(twice.code, ErrorCode::KeystoreCorrupt);
+        }
+    }
+
+    #[test]
+    fn text_may_have_a_mark_or_be_utf_16() {
+        for (text, expected) in [(JSON, KeystoreFormat::Jwks), (PEM, KeystoreFormat::Pem)] {
+            assert_eq!(format(format!("\u{feff}{text}").as_bytes()), Ok(expected));
+            let marked: Vec<u16> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).collect();
+            let little: Vec<_> = marked.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+            let big: Vec<_> = marked.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+            assert_eq!((format(&little), format(&big)), (Ok(expected), Ok(expected)));
+        }
+    }
+
+    #[test]
+    fn a_key_file_of_a_cloud_is_its_pem() {
+        let escaped = PEM.replace('\n', "\\n");
+        let json = format!(r#"{{"type":"service_account","private_key":"{escaped}"}}"#);
+        assert_eq!(format(json.as_bytes()), Ok(KeystoreFormat::Pem));
+    }
+
+    #[test]
+    fn what_is_none_of_these_is_answered_with_what_was_looked_for() {
+        for bytes in [&b""[..], b"hello", b"AAAA", &[0xFF, 0xFE], &[0, 159, 146, 150]] {
+            let problem = format(bytes).unwrap_err();
+            assert_eq!(problem.code, ErrorCode::KeystoreCorrupt);
+            for word in ["JWKS", "PEM", "DER", "PKCS#12", "JKS", "JCEKS"] {
+                assert!(problem.message.contains(word), "{}", problem.message);
+            }
+        }
+        assert_eq!(format(b"{\xFF}").unwrap_err().message, "JSON that is not UTF-8");
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_looked_at() {
+        let huge = [PEM.as_bytes(), &vec![b' '; MAX_BYTES]].concat();
+        assert_eq!(format(&huge).unwrap_err().code, ErrorCode::KeystoreUnsupported);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = format(&bytes);
+            let _ = format(&wrapped(&bytes));
+        }
     }
 }

@@ -260,6 +260,11 @@ impl KeyEntry {
         Self { key_id, alias: None, algorithm, certificates: Vec::new(), content }
     }
 
+    /// Under its name in the keystore.
+    pub(super) fn named(self, alias: Option<String>) -> Self {
+        Self { alias, ..self }
+    }
+
     /// With the chain that the keystore has for this very key: its own certificate comes first.
     pub(super) fn certified(self, chain: Vec<Certificate>) -> Self {
         let is_mixed_up = match (&self.content, chain.first()) {

@@ -3,14 +3,17 @@
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::ObjectIdentifier;
 
+use super::passphrases::Passphrases;
 use super::public_key::Curve;
 use super::signer::PrivateKey;
+use super::{der, sec1};
 use crate::error::{ErrorCode, Problem};
 
 pub(super) const RSA_ENCRYPTION: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 pub(super) const EC_PUBLIC_KEY: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
 pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const CURVES: [(ObjectIdentifier, Curve); 3] = [
     (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), Curve::P256),
@@ -25,13 +28,9 @@ pub(super) fn parse(der: &[u8]) -> Result<PrivateKey, Problem> {
     match info.algorithm.oid {
         RSA_ENCRYPTION => PrivateKey::rsa_from_pkcs8(der),
         ED25519 => PrivateKey::ed25519_from_pkcs8(der),
-        EC_PUBLIC_KEY => match info.algorithm.parameters_oid().ok().and_then(curve) {
-            Some(curve) => PrivateKey::ec_from_pkcs8(curve, der),
-            None => Err(Problem::new(
-                ErrorCode::KeystoreUnusableKey,
-                "an EC key on a curve other than P-256, P-384 and P-521",
-            )),
-        },
+        // SEC 1 inside: unlike the whole, that may name or spell out its curve itself.
+        EC_PUBLIC_KEY => sec1::parse(info.private_key.as_bytes(), info.algorithm.parameters),
+        DSA => Err(Problem::new(ErrorCode::KeystoreUnusableKey, der::DSA)),
         other => Err(Problem::new(
             ErrorCode::KeystoreUnusableKey,
             format!(
@@ -39,6 +38,18 @@ pub(super) fn parse(der: &[u8]) -> Result<PrivateKey, Problem> {
             ),
         )),
     }
+}
+
+/// The key in an `EncryptedPrivateKeyInfo` (RFC 5958 §3).
+pub(super) fn parse_encrypted(
+    _der: &[u8],
+    _passphrases: &Passphrases,
+) -> Result<PrivateKey, Problem> {
+    Err(Problem::new(
+        ErrorCode::KeystoreUnsupported,
+        "an encrypted PKCS#8 key, which this version does not read; decrypt it with \
+         `openssl pkcs8 -in key.pem -out plain.pem` and protect the file instead",
+    ))
 }
 
 /// The curve of this name (RFC 5480 §2.1.1.1).

@@ -83,27 +83,11 @@ impl PrivateKey {
             .map_err(|error| rejected("RSA", &error.to_string()))
     }
 
-    pub(super) fn ec_from_pkcs8(curve: Curve, der: &[u8]) -> Result<Self, Problem> {
-        EcdsaKeyPair::from_pkcs8(curve.signing_algorithm(), der)
+    /// SEC 1 (RFC 5915), with or without the public key and the curve.
+    pub(super) fn ec_from_sec1(curve: Curve, der: &[u8]) -> Result<Self, Problem> {
+        EcdsaKeyPair::from_private_key_der(curve.signing_algorithm(), der)
             .map(|pair| Self::Ec(curve, pair))
             .map_err(|error| rejected(curve.name(), &error.to_string()))
-    }
-
-    /// SEC 1 (`EC PRIVATE KEY`); the curve is whichever accepts it.
-    pub(super) fn ec_from_sec1(der: &[u8]) -> Result<Self, Problem> {
-        Curve::ALL
-            .into_iter()
-            .find_map(|curve| {
-                EcdsaKeyPair::from_private_key_der(curve.signing_algorithm(), der)
-                    .ok()
-                    .map(|pair| Self::Ec(curve, pair))
-            })
-            .ok_or_else(|| {
-                Problem::new(
-                    ErrorCode::KeystoreUnusableKey,
-                    "EC key: damaged, or of a curve other than P-256, P-384 and P-521",
-                )
-            })
     }
 
     /// `d` and the point `04 ‖ x ‖ y`, both at full width.

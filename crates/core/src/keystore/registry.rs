@@ -228,12 +228,4 @@ mod tests {
             assert_eq!(problem.code, ErrorCode::InvalidConfig, "{name}");
         }
     }
-
-    #[test]
-    fn formats_of_later_versions_are_named_not_called_damaged() {
-        for bytes in [&[0xFE, 0xED, 0xFE, 0xED, 0, 0][..], &[0x30, 0x82, 0x0A, 0xF0]] {
-            let error = Keystores::default().register("k", data(bytes)).unwrap_err();
-            assert_eq!(error.code(), ErrorCode::KeystoreUnsupported);
-        }
-    }
 }
