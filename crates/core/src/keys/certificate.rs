@@ -63,13 +63,17 @@ impl Certificate {
     }
 }
 
+/// Longer chains are nobody's: certificates that name each other must not cost what their number cubed does.
+const LONGEST_CHAIN: usize = 10;
+
 /// The key's own certificate among `pool`, and those that vouch for it, in that order.
 pub(super) fn chain(key: &PublicKey, pool: &[Certificate]) -> Vec<Certificate> {
     let Some(leaf) = pool.iter().find(|certificate| certificate.certifies(key)) else {
         return Vec::new();
     };
     let mut chain = vec![leaf.clone()];
-    while let Some(last) = chain.last()
+    while chain.len() < LONGEST_CHAIN
+        && let Some(last) = chain.last()
         && last.subject != last.issuer
         && let Some(issuer) = pool
             .iter()

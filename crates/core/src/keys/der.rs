@@ -3,6 +3,7 @@
 use ::pkcs8::der::asn1::AnyRef;
 use ::pkcs8::der::{Decode as _, Reader as _, SliceReader, Tag, Tagged};
 
+use super::budget::Budget;
 use super::format::KeystoreFormat;
 use super::key_set::{KeyEntry, KeySet};
 use super::passphrases::Passphrases;
@@ -38,10 +39,10 @@ pub(super) fn parse(
     bytes: &[u8],
     passphrases: &Passphrases,
 ) -> Result<(KeystoreFormat, KeySet), Problem> {
-    if is_pfx(bytes) {
+    if pkcs12::is_pfx(bytes) {
         return Ok((KeystoreFormat::Pkcs12, pkcs12::parse(bytes, passphrases)?));
     }
-    let key = private_key(bytes, passphrases, None)?;
+    let key = private_key(bytes, None, passphrases, &mut Budget::of_one_file())?;
     let entry = KeyEntry::of_private_key(Ok(key));
     Ok((KeystoreFormat::Der, KeySet::new(vec![entry])))
 }
@@ -61,13 +62,14 @@ pub(super) fn is_sequence(bytes: &[u8]) -> bool {
 /// `parameters` name the curve of an EC key that does not.
 pub(super) fn private_key(
     bytes: &[u8],
-    passphrases: &Passphrases,
     parameters: Option<AnyRef<'_>>,
+    passphrases: &Passphrases,
+    budget: &mut Budget,
 ) -> Result<PrivateKey, Problem> {
     let unusable = |what: &str| Err(Problem::new(ErrorCode::KeystoreUnusableKey, what));
     match structure(bytes)? {
         Structure::PrivateKeyInfo => pkcs8::parse(bytes),
-        Structure::EncryptedPrivateKeyInfo => pkcs8::parse_encrypted(bytes, passphrases),
+        Structure::EncryptedPrivateKeyInfo => pkcs8::parse_encrypted(bytes, passphrases, budget),
         Structure::RsaPrivateKey => PrivateKey::rsa_from_pkcs1(bytes),
         Structure::EcPrivateKey => sec1::parse(bytes, parameters),
         Structure::DsaPrivateKey => unusable(DSA),
@@ -87,17 +89,6 @@ pub(super) fn private_key(
 pub(super) const DSA: &str = "a DSA key, which signs no assertion; use RSA, EC or Ed25519";
 pub(super) const PUBLIC: &str =
     "only the public half of the key; the private key is needed to sign";
-
-/// A PFX by its first octets (RFC 7292 §4): it may be BER, of indefinite length and all.
-fn is_pfx(bytes: &[u8]) -> bool {
-    let Some((0x30, [length, rest @ ..])) = bytes.split_first() else { return false };
-    let more = match length {
-        0x81..=0x84 => usize::from(length & 0x0F),
-        _ => 0,
-    };
-    // version 3, then the SEQUENCE of a contentInfo.
-    rest.get(more..).is_some_and(|content| content.starts_with(&[2, 1, 3, 0x30]))
-}
 
 fn structure(bytes: &[u8]) -> Result<Structure, Problem> {
     let corrupt = |what: &str| Problem::new(ErrorCode::KeystoreCorrupt, what);
@@ -217,11 +208,11 @@ mod tests {
     fn a_pfx_is_known_by_its_first_octets_whatever_its_length_looks_like() {
         let content = [2, 1, 3, 0x30, 0x80];
         for length in [&[5][..], &[0x80], &[0x82, 1, 0], &[0x84, 0, 0, 1, 0]] {
-            assert!(is_pfx(&[&[0x30], length, &content].concat()), "{length:?}");
+            assert!(pkcs12::is_pfx(&[&[0x30], length, &content].concat()), "{length:?}");
         }
-        assert!(is_pfx(PFX));
+        assert!(pkcs12::is_pfx(PFX));
         for other in [PKCS8, SEC1, PKCS1, ENCRYPTED, &[0x30], &[0x30, 0x84, 0]] {
-            assert!(!is_pfx(other));
+            assert!(!pkcs12::is_pfx(other));
         }
     }
 

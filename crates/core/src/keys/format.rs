@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::key_set::KeySet;
 use super::passphrases::Passphrases;
-use super::{der, jks, jwk, pem, pem_block, text};
+use super::{der, jks, jwk, pem, text};
 use crate::error::{ErrorCode, Problem};
 
 /// Larger than any keystore, smaller than a mistake.
@@ -82,7 +82,7 @@ fn recognised(
     if der::is_der(bytes) {
         return Some(der::parse(bytes, passphrases));
     }
-    let is_pem = pem_block::is_pem(bytes);
+    let is_pem = pem::is_pem(bytes);
     let pem = || pem::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Pem, keys));
     if !matches!(text::without_mark(bytes).trim_ascii_start().first(), Some(b'{' | b'[')) {
         return is_pem.then(pem);
@@ -103,7 +103,7 @@ fn unwrapped(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut digits = Zeroizing::new(Vec::with_capacity(bytes.len()));
     let text = text::without_mark(bytes).iter().copied();
     digits.extend(text.filter(|byte| !byte.is_ascii_whitespace()));
-    pem_block::from_base64(&digits)
+    pem::from_base64(&digits)
 }
 
 #[cfg(test)]

@@ -199,15 +199,14 @@ impl KeySet {
             [] => Err(Problem::new(ErrorCode::KeystoreUnusableKey, "there is no key in it")),
             [only] => Err(only.refusal()),
             several => {
-                let reasons: Vec<_> = several
+                let refusals: Vec<_> = several.iter().map(KeyEntry::refusal).collect();
+                let reasons: Vec<_> = refusals
                     .iter()
                     .enumerate()
-                    .map(|(index, entry)| {
-                        format!("entry {}: {}", index + 1, entry.refusal().message)
-                    })
+                    .map(|(index, refusal)| format!("entry {}: {}", index + 1, refusal.message))
                     .collect();
                 Err(Problem::new(
-                    ErrorCode::KeystoreUnusableKey,
+                    common_code(&refusals),
                     format!("none of its keys can sign; {}", reasons.join("; ")),
                 ))
             }
@@ -328,6 +327,16 @@ fn public_jwks(signing: &SigningKey, others: impl Iterator<Item = DescribedPubli
         listed.push(other.key);
     }
     json!({ "keys": keys })
+}
+
+/// Where a passphrase would help, that is what to say; else what all have in common.
+fn common_code(refusals: &[Problem]) -> ErrorCode {
+    let mut codes = refusals.iter().map(|refusal| refusal.code);
+    if codes.clone().any(|code| code == ErrorCode::KeystorePassphrase) {
+        return ErrorCode::KeystorePassphrase;
+    }
+    let first = codes.next().unwrap_or(ErrorCode::KeystoreUnusableKey);
+    if codes.all(|code| code == first) { first } else { ErrorCode::KeystoreUnusableKey }
 }
 
 /// What was asked for by a name that nothing has.

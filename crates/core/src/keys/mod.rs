@@ -1,21 +1,34 @@
 //! Keys: what people hold, read into something that signs (requirements KF, JW).
 
+/// A file of `__test__/fixtures/keystores-core`.
+#[cfg(test)]
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../__test__/fixtures/keystores-core/",
+            $name
+        ))
+        .as_slice()
+    };
+}
+
 mod algorithm;
-mod cbc_decryption;
+mod asn1;
+mod ber;
+mod budget;
+mod cbc;
 mod certificate;
 mod der;
 mod external_signer;
 mod format;
 mod generate;
-mod java_object;
 mod jks;
-mod jks_protection;
 pub(crate) mod jwk;
 mod key_set;
 mod passphrases;
+mod pbe;
 mod pem;
-mod pem_block;
-mod pem_encryption;
 mod pkcs12;
 mod pkcs8;
 mod public_key;

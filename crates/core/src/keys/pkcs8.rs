@@ -3,7 +3,10 @@
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::ObjectIdentifier;
 
-use super::passphrases::Passphrases;
+use super::asn1::Fields;
+use super::budget::Budget;
+use super::passphrases::{self, Passphrases};
+use super::pbe::{self, Failure, Password};
 use super::public_key::Curve;
 use super::signer::PrivateKey;
 use super::{der, sec1};
@@ -40,16 +43,26 @@ pub(super) fn parse(der: &[u8]) -> Result<PrivateKey, Problem> {
     }
 }
 
-/// The key in an `EncryptedPrivateKeyInfo` (RFC 5958 §3).
+/// The key in an `EncryptedPrivateKeyInfo` (RFC 5958 §3), at the cost of its file's budget.
 pub(super) fn parse_encrypted(
-    _der: &[u8],
-    _passphrases: &Passphrases,
+    der: &[u8],
+    passphrases: &Passphrases,
+    budget: &mut Budget,
 ) -> Result<PrivateKey, Problem> {
-    Err(Problem::new(
-        ErrorCode::KeystoreUnsupported,
-        "an encrypted PKCS#8 key, which this version does not read; decrypt it with \
-         `openssl pkcs8 -in key.pem -out plain.pem` and protect the file instead",
-    ))
+    const WHAT: &str = "the private key";
+    let (algorithm, ciphertext) =
+        Fields::of(der).and_then(|mut info| Some((info.algorithm()?, info.octets()?))).ok_or_else(
+            || Problem::new(ErrorCode::KeystoreCorrupt, "not an encrypted PKCS#8 private key"),
+        )?;
+    let Some(passphrase) = passphrases.of_key() else {
+        return Err(passphrases::missing(WHAT));
+    };
+    let passwords = Password::readings(Some(passphrase));
+    match pbe::decrypt(&algorithm, ciphertext, &passwords, budget) {
+        Ok(key) => parse(&key),
+        Err(Failure::WrongPassphrase) => Err(passphrases::wrong(WHAT)),
+        Err(Failure::Problem(problem)) => Err(problem),
+    }
 }
 
 /// The curve of this name (RFC 5480 §2.1.1.1).

@@ -1,23 +1,29 @@
 //! PEM private keys: PKCS#8, PKCS#1 and SEC 1 (KF-2; RFC 7468, RFC 5958, RFC 8017, RFC 5915).
 
+mod block;
+mod encryption;
+
 use ::pkcs8::der::asn1::AnyRef;
 use ::pkcs8::der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use zeroize::Zeroizing;
 
+use self::block::{Block, Damage};
+pub(super) use self::block::{from_base64, is_pem};
+use super::budget::Budget;
 use super::certificate::Certificate;
+use super::der;
 use super::key_set::{KeyEntry, KeySet};
 use super::passphrases::Passphrases;
-use super::pem_block::{self, Block, Damage};
 use super::signer::PrivateKey;
-use super::{der, pem_encryption};
 use crate::error::{ErrorCode, Problem};
 
 /// Every private key of a PEM text, in its order, with the certificates beside them.
-pub(crate) fn parse(text: &[u8], passphrases: &Passphrases) -> Result<KeySet, Problem> {
-    let text = pem_block::plain(text);
+pub(super) fn parse(text: &[u8], passphrases: &Passphrases) -> Result<KeySet, Problem> {
+    let text = block::plain(text);
     let mut found = Found::default();
-    for block in pem_block::scan(&text) {
-        found.add(block, passphrases)?;
+    let mut budget = Budget::of_one_file();
+    for block in block::scan(&text) {
+        found.add(block, passphrases, &mut budget)?;
     }
     if found.keys.is_empty() {
         return Err(found.without_private_key());
@@ -38,7 +44,12 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, block: Block<'_>, passphrases: &Passphrases) -> Result<(), Problem> {
+    fn add(
+        &mut self,
+        block: Block<'_>,
+        passphrases: &Passphrases,
+        budget: &mut Budget,
+    ) -> Result<(), Problem> {
         self.has_blocks = true;
         let label = block.label;
         let private = match label {
@@ -58,7 +69,8 @@ impl Found {
             }
             "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => {
                 let parameters = self.parameters.take();
-                private_key(block, parameters.as_ref().map(|der| der.as_slice()), passphrases)
+                let parameters = parameters.as_ref().map(|der| der.as_slice());
+                private_key(block, parameters, passphrases, budget)
             }
             "OPENSSH PRIVATE KEY" => Err(Problem::new(
                 ErrorCode::KeystoreUnsupported,
@@ -96,16 +108,17 @@ fn private_key(
     block: Block<'_>,
     parameters: Option<&[u8]>,
     passphrases: &Passphrases,
+    budget: &mut Budget,
 ) -> Result<PrivateKey, Problem> {
     let mut content = block.content.map_err(|damage| damaged(block.label, damage))?;
     if let Some(dek_info) = block.encryption {
-        content = pem_encryption::decrypt(content, dek_info, passphrases)?;
+        content = encryption::decrypt(&content, dek_info, passphrases)?;
     }
     let parameters = parameters.map(|der| {
         AnyRef::from_der(der)
             .map_err(|_| Problem::new(ErrorCode::KeystoreCorrupt, "damaged EC PARAMETERS"))
     });
-    der::private_key(&content, passphrases, parameters.transpose()?)
+    der::private_key(&content, parameters.transpose()?, passphrases, budget)
 }
 
 /// OpenSSL's trust settings may follow it; one that cannot be read is no reason to refuse the key.
@@ -132,7 +145,7 @@ mod tests {
 
     macro_rules! fixture {
         ($name:literal) => {
-            include_str!(concat!("../../../../__test__/fixtures/keystores-core/pem-", $name))
+            include_str!(concat!("../../../../../__test__/fixtures/keystores-core/pem-", $name))
         };
     }
 

@@ -44,7 +44,7 @@ impl Damage {
 }
 
 /// True where there is a block, or the beginning of one.
-pub(super) fn is_pem(bytes: &[u8]) -> bool {
+pub(in crate::keys) fn is_pem(bytes: &[u8]) -> bool {
     bytes.windows(BEGIN.len()).any(|window| window == BEGIN.as_bytes())
 }
 
@@ -115,7 +115,7 @@ fn decode(base64: &str) -> Result<Zeroizing<Vec<u8>>, Damage> {
 }
 
 /// Without white space; into a buffer that never moves.
-pub(super) fn from_base64(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(in crate::keys) fn from_base64(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut content = Zeroizing::new(vec![0; base64::decoded_len_estimate(digits.len())]);
     let length = TOLERANT.decode_slice(digits, &mut content).ok()?;
     content.truncate(length);

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     const SECRET: &[u8] =
-        include_bytes!("../../../../__test__/fixtures/keystores-core/jceks-only-secret.jceks");
+        include_bytes!("../../../../../__test__/fixtures/keystores-core/jceks-only-secret.jceks");
 
     #[test]
     fn a_sealed_key_ends_where_the_keystores_digest_begins() {

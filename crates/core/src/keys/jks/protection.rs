@@ -8,22 +8,24 @@ use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA1_OUTPUT_LEN};
 use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
-use super::cbc_decryption::CbcCipher;
-use super::{der, passphrases};
 use crate::error::{ErrorCode, Problem};
+use crate::keys::budget::Budget;
+use crate::keys::cbc::CbcCipher;
+use crate::keys::{der, passphrases};
 
 /// SHA-1 as a key stream.
 const JKS_KEY_PROTECTOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.42.2.17.1.1");
 /// `PBEWithMD5AndTripleDES`
 const JCEKS_KEY_PROTECTOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.42.2.19.1");
-/// What the JDK accepts as well (`jdk.jceks.iterationCount`).
-const MOST_ITERATIONS: u32 = 5_000_000;
+/// Compressions of a hash in one iteration: two chains of one block each.
+const RUNS: u64 = 2;
 
 /// The PKCS#8 key in an `EncryptedPrivateKeyInfo` of a Java keystore; `what` names it for a person.
 pub(super) fn decrypt(
     protected: &[u8],
     passphrase: &str,
     what: &str,
+    budget: &mut Budget,
 ) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let (algorithm, encrypted) = read(protected).ok_or_else(damaged)?;
     let key = match algorithm.oid {
@@ -31,14 +33,7 @@ pub(super) fn decrypt(
         JCEKS_KEY_PROTECTOR => {
             let (salt, iterations) =
                 algorithm.parameters.and_then(pbe_parameters).ok_or_else(damaged)?;
-            if !(1..=MOST_ITERATIONS).contains(&iterations) {
-                return Err(Problem::new(
-                    ErrorCode::KeystoreUnsupported,
-                    format!(
-                        "a key encrypted with {iterations} iterations; at most {MOST_ITERATIONS} are made"
-                    ),
-                ));
-            }
+            let iterations = budget.take(iterations, RUNS)?.get();
             with_md5_and_triple_des(encrypted, passphrase, salt, iterations)
         }
         other => {
@@ -101,7 +96,7 @@ fn with_sha1_stream(
 }
 
 /// PKCS#5's `PBEParameter` (RFC 8018 §A.3), the salt in its two halves.
-fn pbe_parameters(parameters: AnyRef<'_>) -> Option<([[u8; 4]; 2], u32)> {
+fn pbe_parameters(parameters: AnyRef<'_>) -> Option<([[u8; 4]; 2], u64)> {
     let mut fields = SliceReader::new(parameters.value()).ok()?;
     let salt = fields.decode::<&OctetStringRef>().ok()?.as_bytes();
     let iterations = fields.decode().ok()?;
@@ -137,10 +132,8 @@ fn with_md5_and_triple_des(
             }
         }
     }
-    let (key, iv) = derived.split_at(CbcCipher::TripleDes.key_len());
-    let mut data = Zeroizing::new(encrypted.to_vec());
-    CbcCipher::TripleDes.decrypt(key, iv, &mut data)?;
-    Some(data)
+    let (key, iv) = derived.split_at(CbcCipher::DesEde3.key_len());
+    CbcCipher::DesEde3.decrypt(key, iv, encrypted)
 }
 
 #[cfg(test)]
@@ -177,15 +170,25 @@ mod tests {
     fn iterations_without_end_and_unknown_algorithms_are_refused_before_any_work() {
         let sun: [u8; 10] = [0x2B, 6, 1, 4, 1, 0x2A, 2, 19, 1, 0];
         // 5,000,001 iterations, then none.
-        for iterations in [&[2, 3, 0x4C, 0x4B, 0x41][..], &[2, 1, 0]] {
+        for (iterations, code) in [
+            (&[2, 3, 0x4C, 0x4B, 0x41][..], ErrorCode::KeystoreUnsupported),
+            (&[2, 1, 0], ErrorCode::KeystoreCorrupt),
+        ] {
             let salt = [4, 8, 1, 2, 3, 4, 5, 6, 7, 8];
             let length = u8::try_from(salt.len() + iterations.len()).unwrap();
             let parameters = [&[0x30, length], &salt[..], iterations].concat();
             let protected = protected(&sun[..9], &parameters, &[0; 8]);
-            let problem = decrypt(&protected, "keypass1", "the key").unwrap_err();
-            assert_eq!(problem.code, ErrorCode::KeystoreUnsupported, "{}", problem.message);
+            let problem =
+                decrypt(&protected, "keypass1", "the key", &mut Budget::of_one_file()).unwrap_err();
+            assert_eq!(problem.code, code, "{}", problem.message);
         }
-        let problem = decrypt(&protected(&[0x2A, 3], &[], &[0; 8]), "p", "the key").unwrap_err();
+        let problem = decrypt(
+            &protected(&[0x2A, 3], &[], &[0; 8]),
+            "p",
+            "the key",
+            &mut Budget::of_one_file(),
+        )
+        .unwrap_err();
         assert_eq!(problem.code, ErrorCode::KeystoreUnsupported);
         assert!(problem.message.contains("1.2.3"), "{}", problem.message);
     }
@@ -200,10 +203,17 @@ mod tests {
             protected(&jceks, &[0x30, 6, 4, 1, 0, 2, 1, 1], &[0; 8]),
             b"junk".to_vec(),
         ] {
-            let problem = decrypt(&bytes, "keypass1", "the key").unwrap_err();
+            let problem =
+                decrypt(&bytes, "keypass1", "the key", &mut Budget::of_one_file()).unwrap_err();
             assert_eq!(problem.code, ErrorCode::KeystoreCorrupt);
         }
-        let wrong = decrypt(&protected(&jks, &[5, 0], &[0; 60]), "p", "the key").unwrap_err();
+        let wrong = decrypt(
+            &protected(&jks, &[5, 0], &[0; 60]),
+            "p",
+            "the key",
+            &mut Budget::of_one_file(),
+        )
+        .unwrap_err();
         assert_eq!(wrong.code, ErrorCode::KeystorePassphrase);
     }
 }

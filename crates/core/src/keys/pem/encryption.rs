@@ -4,10 +4,10 @@
 use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
-use super::cbc_decryption::CbcCipher;
-use super::der;
-use super::passphrases::{self, Passphrases};
 use crate::error::{ErrorCode, Problem};
+use crate::keys::cbc::CbcCipher;
+use crate::keys::der;
+use crate::keys::passphrases::{self, Passphrases};
 
 /// The salt is the beginning of the IV (`EVP_BytesToKey` as `PEM_do_header` calls it).
 const SALT_LEN: usize = 8;
@@ -15,13 +15,13 @@ const CIPHERS: [(&str, CbcCipher); 5] = [
     ("AES-128-CBC", CbcCipher::Aes128),
     ("AES-192-CBC", CbcCipher::Aes192),
     ("AES-256-CBC", CbcCipher::Aes256),
-    ("DES-EDE3-CBC", CbcCipher::TripleDes),
+    ("DES-EDE3-CBC", CbcCipher::DesEde3),
     ("DES-CBC", CbcCipher::Des),
 ];
 
 /// The DER in an encrypted block; `dek_info` is `NAME,HEXIV`.
 pub(super) fn decrypt(
-    content: Zeroizing<Vec<u8>>,
+    content: &[u8],
     dek_info: &str,
     passphrases: &Passphrases,
 ) -> Result<Zeroizing<Vec<u8>>, Problem> {
@@ -39,13 +39,11 @@ pub(super) fn decrypt(
     let iv = from_hex(iv).filter(|iv| iv.len() == cipher.block_len()).ok_or_else(damaged)?;
     let passphrase = passphrases.of_key().ok_or_else(|| passphrases::missing("the private key"))?;
     let key = bytes_to_key(passphrase, &iv[..SALT_LEN], cipher.key_len());
-    let mut content = content;
     // One wrong key in 256 leaves what looks like padding.
     cipher
-        .decrypt(&key, &iv, &mut content)
-        .filter(|()| der::is_sequence(&content))
-        .ok_or_else(|| passphrases::wrong("the private key"))?;
-    Ok(content)
+        .decrypt(&key, &iv, content)
+        .filter(|decrypted| der::is_sequence(decrypted))
+        .ok_or_else(|| passphrases::wrong("the private key"))
 }
 
 fn unsupported(cipher: &str) -> Problem {
@@ -90,14 +88,14 @@ mod tests {
         for dek_info in
             ["", "AES-128-CBC", "AES-128-CBC,", "AES-128-CBC,00", "DES-CBC,0g00000000000000"]
         {
-            let problem = decrypt(Zeroizing::new(vec![0; 16]), dek_info, &Passphrases::default());
+            let problem = decrypt(&[0; 16], dek_info, &Passphrases::default());
             assert_eq!(problem.unwrap_err().code, ErrorCode::KeystoreCorrupt, "{dek_info}");
         }
     }
 
     #[test]
     fn an_unknown_cipher_is_named_without_anything_odd() {
-        let problem = decrypt(Zeroizing::default(), "RC2\u{1b}-CBC,00", &Passphrases::default());
+        let problem = decrypt(&[], "RC2\u{1b}-CBC,00", &Passphrases::default());
         let problem = problem.unwrap_err();
         assert_eq!(problem.code, ErrorCode::KeystoreUnsupported);
         assert!(problem.message.contains("with RC2-CBC,"), "{}", problem.message);

@@ -1,11 +1,15 @@
 //! Java keystores, JKS and JCEKS (KF-2): private keys with their chains under aliases.
 
+mod java_object;
+mod protection;
+
 use aws_lc_rs::digest::{Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA1_OUTPUT_LEN};
 
+use super::budget::Budget;
 use super::certificate::Certificate;
 use super::key_set::{KeyEntry, KeySet};
 use super::passphrases::{self, Passphrases};
-use super::{java_object, jks_protection, pkcs8};
+use super::pkcs8;
 use crate::error::{ErrorCode, Problem};
 
 const JKS: [u8; 4] = [0xFE, 0xED, 0xFE, 0xED];
@@ -46,7 +50,7 @@ pub(super) fn parse(bytes: &[u8], passphrases: &Passphrases) -> Result<KeySet, P
 /// Over the passphrase as well: it tells a wrong one from a right one.
 fn digest_of(content: &[u8], passphrase: &str) -> Digest {
     let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
-    digest.update(&jks_protection::utf16(passphrase));
+    digest.update(&protection::utf16(passphrase));
     digest.update(WHITENER);
     digest.update(content);
     digest.finish()
@@ -69,11 +73,12 @@ fn into_key_set(entries: Vec<Entry<'_>>, passphrases: &Passphrases) -> Result<Ke
     let passphrase = passphrases.of_key().ok_or_else(|| passphrases::missing("the keystore"))?;
     let mut keys = Vec::new();
     let mut others = Vec::new();
+    let mut budget = Budget::of_one_file();
     for Entry { alias, content } in entries {
         let other = match content {
             Content::PrivateKey { protected, chain } => {
                 let what = format!("the key '{}'", shown(&alias));
-                let key = jks_protection::decrypt(protected, passphrase, &what)
+                let key = protection::decrypt(protected, passphrase, &what, &mut budget)
                     .and_then(|der| pkcs8::parse(&der));
                 let chain = chain.into_iter().filter_map(Certificate::parse).collect();
                 keys.push(KeyEntry::of_private_key(key).named(Some(alias)).certified(chain));
@@ -219,7 +224,7 @@ mod tests {
 
     macro_rules! fixture {
         ($name:literal) => {
-            include_bytes!(concat!("../../../../__test__/fixtures/keystores-core/", $name))
+            include_bytes!(concat!("../../../../../__test__/fixtures/keystores-core/", $name))
         };
     }
 
