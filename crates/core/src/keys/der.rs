@@ -5,7 +5,8 @@ use ::pkcs8::der::{Decode as _, Reader as _, SliceReader, Tag, Tagged};
 
 use super::budget::Budget;
 use super::format::KeystoreFormat;
-use super::key_set::{KeyEntry, KeySet};
+use super::key_entry::KeyEntry;
+use super::key_set::KeySet;
 use super::passphrases::Passphrases;
 use super::signer::PrivateKey;
 use super::{pkcs8, pkcs12, sec1};

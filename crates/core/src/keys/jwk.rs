@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::certificate::Certificate;
-use super::key_set::{KeyContent, KeyEntry, KeySet};
+use super::key_entry::{KeyContent, KeyEntry};
+use super::key_set::KeySet;
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
 use super::signer::{PrivateKey, RsaPrivateNumbers};
 use crate::error::{ErrorCode, Problem};

@@ -5,26 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::algorithm::SigningAlgorithm;
 use super::certificate::{self, Certificate};
 use super::external_signer::{ExternalKey, ExternalSigner};
 use super::jwk;
+use super::key_entry::{DescribedPublicKey, KeyContent, KeyEntry, parse_algorithm, quoted};
+#[cfg(test)]
 use super::public_key::PublicKey;
 use super::signer::{PrivateKey, SigningKey};
 use crate::error::{ErrorCode, Problem};
 use crate::events::Warning;
-
-/// One entry as it was found, usable or not.
-pub(crate) struct KeyEntry {
-    key_id: Option<String>,
-    /// Its name in a PKCS#12 or Java keystore.
-    alias: Option<String>,
-    /// `alg` as written; it may name an algorithm that this crate does not know.
-    algorithm: Option<String>,
-    /// The key's own first.
-    certificates: Vec<Certificate>,
-    content: KeyContent,
-}
 
 /// Which key signs, where there are several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,14 +24,8 @@ pub struct KeyChoice {
     pub alias: Option<String>,
 }
 
-pub(crate) enum KeyContent {
-    /// Signs.
-    Private { private: Box<PrivateKey>, public: PublicKey },
-    /// Verifies only.
-    Public(PublicKey),
-    /// Neither; the problem says why.
-    Unusable(Problem),
-}
+/// A message is read by a person.
+const MOST_LISTED: usize = 10;
 
 /// Entries in the order of the file.
 pub(crate) struct KeySet {
@@ -124,6 +107,7 @@ impl KeySet {
             KeyChoice { key_id: Some(key_id), .. } => self.position_of(key_id)?,
             KeyChoice { alias: None, key_id: None } => self.first_private()?,
         };
+        self.check_key_id_of(position)?;
         let warnings = match choice {
             KeyChoice { alias: None, key_id: None } => self.warn_of_skipped(position),
             _ => Vec::new(),
@@ -191,6 +175,24 @@ impl KeySet {
         Err(not_there("id", "ids", key_id, key_ids))
     }
 
+    /// A server finds the key by its id: two keys that share one cannot be told apart (SA-7).
+    fn check_key_id_of(&self, position: usize) -> Result<(), Problem> {
+        let chosen = &self.entries[position];
+        let Some(key_id) = &chosen.key_id else { return Ok(()) };
+        let own = chosen.public_key();
+        let is_ambiguous = self.entries.iter().any(|other| {
+            other.key_id.as_ref() == Some(key_id)
+                && other.public_key().is_some_and(|key| Some(key) != own)
+        });
+        if is_ambiguous {
+            return Err(Problem::new(
+                ErrorCode::KeystoreUnusableKey,
+                format!("two different keys have the id {}; give each its own kid", quoted(key_id)),
+            ));
+        }
+        Ok(())
+    }
+
     fn first_private(&self) -> Result<usize, Problem> {
         if let Some(position) = self.entries.iter().position(KeyEntry::is_private) {
             return Ok(position);
@@ -200,14 +202,20 @@ impl KeySet {
             [only] => Err(only.refusal()),
             several => {
                 let refusals: Vec<_> = several.iter().map(KeyEntry::refusal).collect();
-                let reasons: Vec<_> = refusals
-                    .iter()
-                    .enumerate()
-                    .map(|(index, refusal)| format!("entry {}: {}", index + 1, refusal.message))
-                    .collect();
+                // Each reason once, with the first entry that it is true of.
+                let mut reasons = Vec::<(usize, &str)>::new();
+                for (index, refusal) in refusals.iter().enumerate() {
+                    if reasons.len() < MOST_LISTED
+                        && reasons.iter().all(|(_, message)| *message != refusal.message)
+                    {
+                        reasons.push((index + 1, &refusal.message));
+                    }
+                }
+                let reasons =
+                    reasons.iter().map(|(entry, message)| format!("entry {entry}: {message}"));
                 Err(Problem::new(
                     common_code(&refusals),
-                    format!("none of its keys can sign; {}", reasons.join("; ")),
+                    format!("none of its {} keys can sign; {}", several.len(), join(reasons, "; ")),
                 ))
             }
         }
@@ -229,89 +237,6 @@ impl KeySet {
             .into_iter()
             .collect()
     }
-}
-
-impl KeyEntry {
-    /// A private key as a file without names has it.
-    pub(super) fn of_private_key(private: Result<PrivateKey, Problem>) -> Self {
-        let content = private.and_then(|private| {
-            let public = private.public_key().ok_or_else(|| {
-                Problem::new(ErrorCode::KeystoreCorrupt, "the key has no valid public half")
-            })?;
-            Ok(KeyContent::Private { private: Box::new(private), public })
-        });
-        Self::new(None, None, content)
-    }
-
-    /// A private key whose `alg` it cannot sign with is no key to choose.
-    pub(crate) fn new(
-        key_id: Option<String>,
-        algorithm: Option<String>,
-        content: Result<KeyContent, Problem>,
-    ) -> Self {
-        let content = content.and_then(|content| {
-            if let (KeyContent::Private { public, .. }, Some(name)) = (&content, &algorithm) {
-                parse_algorithm(name)?.check(public)?;
-            }
-            Ok(content)
-        });
-        let content = content.unwrap_or_else(KeyContent::Unusable);
-        Self { key_id, alias: None, algorithm, certificates: Vec::new(), content }
-    }
-
-    /// Under its name in the keystore.
-    pub(super) fn named(self, alias: Option<String>) -> Self {
-        Self { alias, ..self }
-    }
-
-    /// With the chain that the keystore has for this very key: its own certificate comes first.
-    pub(super) fn certified(self, chain: Vec<Certificate>) -> Self {
-        let is_mixed_up = match (&self.content, chain.first()) {
-            (KeyContent::Private { public, .. } | KeyContent::Public(public), Some(own)) => {
-                !own.certifies(public)
-            }
-            _ => false,
-        };
-        let content =
-            if is_mixed_up { KeyContent::Unusable(certificate::mismatch()) } else { self.content };
-        Self { certificates: chain, content, ..self }
-    }
-
-    fn is_private(&self) -> bool {
-        matches!(self.content, KeyContent::Private { .. })
-    }
-
-    fn described_public_key(&self) -> Option<DescribedPublicKey> {
-        let key = match &self.content {
-            KeyContent::Private { public, .. } | KeyContent::Public(public) => public.clone(),
-            KeyContent::Unusable(_) => return None,
-        };
-        Some(DescribedPublicKey {
-            key,
-            key_id: self.key_id.clone(),
-            algorithm: self.algorithm.clone(),
-        })
-    }
-
-    fn refusal(&self) -> Problem {
-        let mut problem = match &self.content {
-            KeyContent::Unusable(problem) => problem.clone(),
-            _ => Problem::new(
-                ErrorCode::KeystoreUnusableKey,
-                "only the public half of the key; the private key is needed to sign",
-            ),
-        };
-        if let Some(name) = self.key_id.as_ref().or(self.alias.as_ref()) {
-            problem.message = format!("key {}: {}", quoted(name), problem.message);
-        }
-        problem
-    }
-}
-
-struct DescribedPublicKey {
-    key: PublicKey,
-    key_id: Option<String>,
-    algorithm: Option<String>,
 }
 
 /// Each key once, the signing one first: no two public keys may share an id (SA-7).
@@ -346,28 +271,23 @@ fn not_there<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str>,
 ) -> Problem {
-    let known: Vec<_> = known.map(quoted).collect();
+    let known = known.map(quoted).collect::<Vec<_>>();
+    let more = known.len().saturating_sub(MOST_LISTED);
+    let shown = known.iter().take(MOST_LISTED).cloned();
+    let known = match more {
+        0 => join(shown, ", "),
+        more => format!("{} and {more} more", join(shown, ", ")),
+    };
     Problem::new(
         ErrorCode::KeystoreUnusableKey,
         if known.is_empty() {
             format!("no key has the {kind} {}; the keys here have no {kinds}", quoted(name))
         } else {
-            format!("no key has the {kind} {}; there are: {}", quoted(name), known.join(", "))
+            format!("no key has the {kind} {}; there are: {known}", quoted(name))
         },
     )
 }
 
-fn parse_algorithm(name: &str) -> Result<SigningAlgorithm, Problem> {
-    SigningAlgorithm::parse(name).ok_or_else(|| {
-        Problem::new(
-            ErrorCode::KeystoreUnusableKey,
-            format!("the key's alg {} is no algorithm for signatures", quoted(name)),
-        )
-    })
-}
-
-/// An id from a file, short and printable, for a message.
-fn quoted(text: &str) -> String {
-    let shown: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
-    format!("'{shown}'")
+fn join(items: impl Iterator<Item = String>, separator: &str) -> String {
+    items.collect::<Vec<_>>().join(separator)
 }

@@ -25,6 +25,7 @@ mod format;
 mod generate;
 mod jks;
 pub(crate) mod jwk;
+mod key_entry;
 mod key_set;
 mod passphrases;
 mod pbe;

@@ -74,6 +74,6 @@ fn shown(path: &Path) -> String {
     if is_key {
         "a path that looks like the key itself; give keys as data or jwks".to_owned()
     } else {
-        text
+        text.replace(char::is_control, "\u{fffd}")
     }
 }

@@ -7,7 +7,8 @@ use aws_lc_rs::digest::{Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA1_OUTPUT_L
 
 use super::budget::Budget;
 use super::certificate::Certificate;
-use super::key_set::{KeyEntry, KeySet};
+use super::key_entry::KeyEntry;
+use super::key_set::KeySet;
 use super::passphrases::{self, Passphrases};
 use super::pkcs8;
 use crate::error::{ErrorCode, Problem};

@@ -12,7 +12,8 @@ pub(super) use self::block::{from_base64, is_pem};
 use super::budget::Budget;
 use super::certificate::Certificate;
 use super::der;
-use super::key_set::{KeyEntry, KeySet};
+use super::key_entry::KeyEntry;
+use super::key_set::KeySet;
 use super::passphrases::Passphrases;
 use super::signer::PrivateKey;
 use crate::error::{ErrorCode, Problem};
@@ -75,7 +76,11 @@ impl Found {
             "OPENSSH PRIVATE KEY" => Err(Problem::new(
                 ErrorCode::KeystoreUnsupported,
                 "a key in OpenSSH's own format, which this version does not read; convert a copy \
-                 of it with `ssh-keygen -p -m PKCS8 -f <copy>`",
+                 of an RSA or ECDSA key with `ssh-keygen -p -m PKCS8 -f <copy>`, or make a new key",
+            )),
+            "PGP PRIVATE KEY BLOCK" => Err(Problem::new(
+                ErrorCode::KeystoreUnsupported,
+                "an OpenPGP key, which no OAuth server knows; make a new key",
             )),
             "DSA PRIVATE KEY" => Err(Problem::new(ErrorCode::KeystoreUnusableKey, der::DSA)),
             _ => return Ok(()),

@@ -8,7 +8,8 @@ use crate::error::{ErrorCode, Problem};
 use crate::keys::asn1::Fields;
 use crate::keys::ber;
 use crate::keys::certificate::Certificate;
-use crate::keys::key_set::{KeyEntry, KeySet};
+use crate::keys::key_entry::KeyEntry;
+use crate::keys::key_set::KeySet;
 use crate::keys::pkcs8;
 use crate::keys::signer::PrivateKey;
 
