@@ -28,15 +28,16 @@ pub struct Keystore {
     look: Mutex<Option<Flight<()>>>,
 }
 
-/// What was read from a source, ready to be put into place.
+/// What was read from a source, ready to be put into place. Bytes and passphrases that are not
+/// needed again are gone.
 pub(super) struct State {
-    source: Arc<KeystoreSource>,
     content: Arc<KeystoreContent>,
-    file: Option<ReadFile>,
+    file: Option<WatchedFile>,
 }
 
 /// A file as it was last read, good or bad.
-struct ReadFile {
+struct WatchedFile {
+    source: Arc<KeystoreSource>,
     /// `None`: it could not even be read.
     stamp: Option<FileStamp>,
     digest: Option<digest::Digest>,
@@ -52,15 +53,30 @@ impl State {
             Some(path) => {
                 let (bytes, stamp) = file::read(path)?;
                 let content = KeystoreContent::parse(&source, &bytes)?;
-                let digest = Some(digest::digest(&digest::SHA256, &bytes));
-                let looked_at = Instant::now();
-                let file = ReadFile { stamp: Some(stamp), digest, looked_at, trouble: None };
-                Ok((content, Some(file)))
+                Ok((content, Some((stamp, digest::digest(&digest::SHA256, &bytes)))))
             }
             None => Ok((KeystoreContent::parse(&source, &[])?, None)),
         };
         let (content, file) = read().map_err(|problem| source.describe(name, &problem))?;
-        Ok(Self { source: Arc::new(source), content: Arc::new(content), file })
+        let file = file.map(|(stamp, digest)| WatchedFile {
+            source: Arc::new(source),
+            stamp: Some(stamp),
+            digest: Some(digest),
+            looked_at: Instant::now(),
+            trouble: None,
+        });
+        Ok(Self { content: Arc::new(content), file })
+    }
+
+    fn set_file(
+        &mut self,
+        stamp: Option<FileStamp>,
+        digest: Option<digest::Digest>,
+        trouble: Option<Problem>,
+    ) {
+        if let Some(file) = &mut self.file {
+            (file.stamp, file.digest, file.trouble) = (stamp, digest, trouble);
+        }
     }
 }
 
@@ -78,7 +94,7 @@ impl Keystore {
     /// The file, if it is one.
     #[must_use]
     pub fn path(&self) -> Option<PathBuf> {
-        self.lock().source.path().map(ToOwned::to_owned)
+        self.lock().file.as_ref()?.source.path().map(ToOwned::to_owned)
     }
 
     /// What it holds now.
@@ -95,8 +111,8 @@ impl Keystore {
     /// Why the file as it is now is not in use, where that is so.
     pub(crate) fn trouble(&self) -> Option<Warning> {
         let state = self.lock();
-        let trouble = state.file.as_ref()?.trouble.as_ref()?;
-        let problem = state.source.describe(&self.name, trouble);
+        let file = state.file.as_ref()?;
+        let problem = file.source.describe(&self.name, file.trouble.as_ref()?);
         Some(Warning::new(
             "KEYSTORE_NOT_RELOADED",
             format!("{}; the key that was read before stays in use", problem.message),
@@ -105,7 +121,7 @@ impl Keystore {
 
     /// Reads the file again if it has changed, unless it was looked at a moment ago.
     pub async fn look_if_due(self: &Arc<Self>) {
-        let is_due = |file: &ReadFile| file.looked_at.elapsed() >= LOOK_INTERVAL;
+        let is_due = |file: &WatchedFile| file.looked_at.elapsed() >= LOOK_INTERVAL;
         if self.lock().file.as_ref().is_some_and(is_due) {
             self.wait_for_look().await;
         }
@@ -140,9 +156,7 @@ impl Keystore {
         let (bytes, stamp) = match file::read(path) {
             Ok(read) => read,
             Err(problem) => {
-                return self.looked(&source, |state| {
-                    state.file = Some(ReadFile::troubled(None, None, problem));
-                });
+                return self.looked(&source, |state| state.set_file(None, None, Some(problem)));
             }
         };
         let read_digest = digest::digest(&digest::SHA256, &bytes);
@@ -154,14 +168,15 @@ impl Keystore {
             });
         }
         let parsed = KeystoreContent::parse(&source, &bytes);
-        self.looked(&source, |state| match parsed {
-            Ok(content) => {
-                state.content = Arc::new(content);
-                state.file = Some(ReadFile::good(stamp, read_digest));
-            }
-            Err(problem) => {
-                state.file = Some(ReadFile::troubled(Some(stamp), Some(read_digest), problem));
-            }
+        self.looked(&source, |state| {
+            let trouble = match parsed {
+                Ok(content) => {
+                    state.content = Arc::new(content);
+                    None
+                }
+                Err(problem) => Some(problem),
+            };
+            state.set_file(Some(stamp), Some(read_digest), trouble);
         });
     }
 
@@ -170,13 +185,13 @@ impl Keystore {
     ) -> Option<(Arc<KeystoreSource>, Option<FileStamp>, Option<digest::Digest>)> {
         let state = self.lock();
         let file = state.file.as_ref()?;
-        Some((state.source.clone(), file.stamp.clone(), file.digest))
+        Some((file.source.clone(), file.stamp.clone(), file.digest))
     }
 
     /// Notes what was found, unless another source was put in place meanwhile.
     fn looked(&self, source: &Arc<KeystoreSource>, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
-        if Arc::ptr_eq(&state.source, source) {
+        if state.file.as_ref().is_some_and(|file| Arc::ptr_eq(&file.source, source)) {
             change(&mut state);
             if let Some(file) = &mut state.file {
                 file.looked_at = Instant::now();
@@ -212,21 +227,6 @@ impl Keystore {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ReadFile {
-    fn good(stamp: FileStamp, digest: digest::Digest) -> Self {
-        let looked_at = Instant::now();
-        Self { stamp: Some(stamp), digest: Some(digest), looked_at, trouble: None }
-    }
-
-    fn troubled(
-        stamp: Option<FileStamp>,
-        digest: Option<digest::Digest>,
-        trouble: Problem,
-    ) -> Self {
-        Self { stamp, digest, looked_at: Instant::now(), trouble: Some(trouble) }
     }
 }
 
