@@ -33,6 +33,7 @@ mod pem;
 mod pkcs12;
 mod pkcs8;
 mod public_key;
+mod rsa_primes;
 mod sec1;
 mod signer;
 mod signing_threads;

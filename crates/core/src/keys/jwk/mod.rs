@@ -1,28 +1,22 @@
 //! JWK and JWKS (RFC 7517), read tolerantly: what people hold was written by many hands
 //! (requirements JW-8, KF-1, KF-8).
 
+mod members;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{alphabet, decoded_len_estimate};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use self::members::{decode, full_width};
 use super::certificate::Certificate;
 use super::key_entry::{KeyContent, KeyEntry};
 use super::key_set::KeySet;
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
+use super::rsa_primes::{self, RsaPrimes};
 use super::signer::{PrivateKey, RsaPrivateNumbers};
 use crate::error::{ErrorCode, Problem};
-
-/// base64url as RFC 7515 §2 has it, and with the padding that many tools add.
-const TOLERANT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -126,7 +120,6 @@ impl Jwk {
         Err(unusable(&format!("its key_ops do not include {allowed}")))
     }
 
-    #[expect(clippy::many_single_char_names, reason = "the names are those of RFC 7518 §6.3")]
     fn rsa(&self) -> Result<(PublicKey, Option<PrivateKey>), Problem> {
         let n = decode("n", self.n.as_deref())?;
         let e = decode("e", self.e.as_deref())?;
@@ -134,17 +127,8 @@ impl Jwk {
         let Some(d) = &self.d else {
             return Ok((public, None));
         };
-        let secret = |name, value: &Option<Zeroizing<String>>| match value {
-            Some(value) => decode(name, Some(value.as_str())),
-            None => Err(Problem::new(
-                ErrorCode::KeystoreUnsupported,
-                "an RSA key without its primes (p, q, dp, dq, qi); export it again with them",
-            )),
-        };
-        let (p, q) = (secret("p", &self.p)?, secret("q", &self.q)?);
-        let (dp, dq) = (secret("dp", &self.dp)?, secret("dq", &self.dq)?);
-        let qi = secret("qi", &self.qi)?;
         let d = decode("d", Some(d.as_str()))?;
+        let RsaPrimes { p, q, dp, dq, qi } = self.primes(&n, &e, &d)?;
         let numbers = RsaPrivateNumbers {
             d: without_leading_zeros(&d),
             p: without_leading_zeros(&p),
@@ -155,6 +139,30 @@ impl Jwk {
         };
         let private = PrivateKey::rsa_from_components((&n, &e), &numbers)?;
         Ok((public, Some(private)))
+    }
+
+    /// As written; computed, where they are not all there.
+    #[expect(clippy::many_single_char_names, reason = "the names are those of RFC 7518 §6.3")]
+    fn primes(&self, n: &[u8], e: &[u8], d: &[u8]) -> Result<RsaPrimes, Problem> {
+        let (Some(p), Some(q), Some(dp), Some(dq), Some(qi)) =
+            (&self.p, &self.q, &self.dp, &self.dq, &self.qi)
+        else {
+            let (n, e, d) =
+                (without_leading_zeros(n), without_leading_zeros(e), without_leading_zeros(d));
+            return rsa_primes::recover(n, e, d).ok_or_else(|| {
+                Problem::new(
+                    ErrorCode::KeystoreCorrupt,
+                    "RSA key: its numbers (n, e, d) do not belong together",
+                )
+            });
+        };
+        Ok(RsaPrimes {
+            p: decode("p", Some(p.as_str()))?,
+            q: decode("q", Some(q.as_str()))?,
+            dp: decode("dp", Some(dp.as_str()))?,
+            dq: decode("dq", Some(dq.as_str()))?,
+            qi: decode("qi", Some(qi.as_str()))?,
+        })
     }
 
     fn ec(&self) -> Result<(PublicKey, Option<PrivateKey>), Problem> {
@@ -198,42 +206,6 @@ fn unusable(why: &str) -> Problem {
     Problem::new(ErrorCode::KeystoreUnusableKey, why)
 }
 
-fn decode(member: &str, value: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let corrupt =
-        |why: &str| Problem::new(ErrorCode::KeystoreCorrupt, format!("its member {member} {why}"));
-    let value = value.filter(|value| !value.is_empty()).ok_or_else(|| corrupt("is missing"))?;
-    // Plain base64 instead of base64url is a common slip.
-    let mut value = Zeroizing::new(value.as_bytes().to_vec());
-    for byte in value.iter_mut() {
-        *byte = match *byte {
-            b'+' => b'-',
-            b'/' => b'_',
-            other => other,
-        };
-    }
-    // In a buffer of the right size: one that grows leaves copies behind.
-    let mut decoded = Zeroizing::new(vec![0; decoded_len_estimate(value.len())]);
-    let length = TOLERANT
-        .decode_slice(value.as_slice(), &mut decoded)
-        .map_err(|_| corrupt("is not base64url"))?;
-    decoded.truncate(length);
-    Ok(decoded)
-}
-
-/// Big-endian at exactly `width` octets, whatever the writer did with leading zeros (RFC 7518 §6.2.1.2).
-fn full_width(member: &str, number: &[u8], width: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let number = without_leading_zeros(number);
-    let missing = width.checked_sub(number.len()).ok_or_else(|| {
-        Problem::new(
-            ErrorCode::KeystoreCorrupt,
-            format!("its member {member} is too long for the curve"),
-        )
-    })?;
-    let mut padded = Zeroizing::new(vec![0; width]);
-    padded[missing..].copy_from_slice(number);
-    Ok(padded)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -242,9 +214,9 @@ mod tests {
     use crate::keys::KeyChoice;
 
     const ES384: &str =
-        include_str!("../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
+        include_str!("../../../../../__test__/fixtures/smart-app-launch/ES384.private.json");
     const RS384: &str =
-        include_str!("../../../../__test__/fixtures/smart-app-launch/RS384.private.json");
+        include_str!("../../../../../__test__/fixtures/smart-app-launch/RS384.private.json");
 
     fn refusal(text: &str) -> Problem {
         let Err(problem) = parse(text).and_then(|set| set.select(&KeyChoice::default())) else {
@@ -282,23 +254,27 @@ mod tests {
     }
 
     #[test]
+    fn an_rsa_key_without_its_primes_signs_all_the_same() {
+        for missing in [&["p", "q", "dp", "dq", "qi"][..], &["qi"], &["p"]] {
+            let mut jwks: serde_json::Value = serde_json::from_str(RS384).unwrap();
+            for name in missing {
+                jwks["keys"][1].as_object_mut().unwrap().remove(*name).unwrap();
+            }
+            let selected = parse(&jwks.to_string()).unwrap().select(&KeyChoice::default()).unwrap();
+            assert_eq!(
+                selected.key.public.thumbprint(),
+                "I99tVmIhN2uhvx12lO4Zrjk9OhGDH6LvIyYALIZivws"
+            );
+        }
+    }
+
+    #[test]
     fn an_unknown_key_type_is_skipped_with_a_warning() {
         let text = ES384.replacen("\"keys\": [", r#""keys": [{"kty":"ML-DSA","kid":"pq"},"#, 1);
         assert_ne!(text, ES384);
         let selected = parse(&text).unwrap().select(&KeyChoice::default()).unwrap();
         assert_eq!(selected.key.key_id, "cd520211e5661dbba2256f67f6d53f97");
         assert_eq!(selected.warnings.len(), 1);
-    }
-
-    #[test]
-    fn padding_plain_base64_and_leading_zeros_are_tolerated_and_never_exported() {
-        let tolerant = decode("n", Some("AP-_")).unwrap();
-        assert_eq!(*tolerant, *decode("n", Some("AP+/")).unwrap());
-        assert_eq!(*decode("n", Some("AA==")).unwrap(), vec![0]);
-        let public = PublicKey::rsa(&tolerant, &[0, 1, 0, 1]);
-        assert_eq!(public.to_jwk("k", None)["e"], "AQAB");
-        assert_eq!(full_width("d", &[0, 0, 7], 2).unwrap().as_slice(), [0, 7]);
-        assert!(full_width("d", &[1, 0, 7], 2).is_err());
     }
 
     #[test]
@@ -319,8 +295,8 @@ mod tests {
             ),
             (
                 r#"{"kty":"RSA","n":"AA","e":"AQAB","d":"AA"}"#,
-                ErrorCode::KeystoreUnsupported,
-                "primes",
+                ErrorCode::KeystoreCorrupt,
+                "belong together",
             ),
             (r#"{"kty":"RSA","n":5}"#, ErrorCode::KeystoreCorrupt, "wrong type"),
             (r#"{"kty":"RSA","n":"***","e":"AQAB"}"#, ErrorCode::KeystoreCorrupt, "base64url"),
