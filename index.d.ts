@@ -7,7 +7,7 @@
  * need around them.
  *
  * What is worth a word and no failure is published on the `node:diagnostics_channel` named
- * `smart-m2m:warning`, as `{ code, message, clientId }`. The token requests themselves can be followed on the
+ * `smart-m2m:warning`, as `{ code, message, clientId }` (`clientId` null where it is about no client). The token requests themselves can be followed on the
  * tracing channel `smart-m2m:token`: see `TokenRequestTrace`.
  */
 
@@ -365,7 +365,10 @@ export declare const Keystores: {
    */
   load(definitions: string | SmileKeystoreDefinitions, options?: { classpath?: string }): KeystoreInfo[];
   list(): KeystoreInfo[];
-  /** True if there was one. Interceptors that were created with it keep its key. */
+  /**
+   * True if there was one. Interceptors that were created with it keep it, and go on reading its file; what is
+   * registered under the name later is another keystore. To replace a key, register it under the same name.
+   */
   unregister(name: string): boolean;
   /**
    * Public JWKS, ready to serve or register: every public key of the keystore, the signing one first, with
@@ -375,9 +378,10 @@ export declare const Keystores: {
   publicJwks(name: string): PublicJwks;
   /**
    * A handler that serves the public JWKS (RFC 7517) to the servers that a client is registered with: for
-   * `node:http`, Express and the like, or, called with a fetch `Request` alone, for frameworks that return a
+   * `node:http`, Express and the like, or, called with a fetch `Request`, for frameworks that return a
    * `Response`. A changed file is read before it answers. GET and HEAD, `ETag`, 304, and `Cache-Control` with
-   * `maxAgeSeconds` (0 to 604 800, default 3600). Servers keep a key set for up to a day: add the new key to the
+   * `maxAgeSeconds` (0 to 604 800, default 3600). What is wrong with a file is published as the warning
+   * `KEYSTORE_NOT_RELOADED`, with `clientId` null. Servers keep a key set for up to a day: add the new key to the
    * set that long before it signs, and keep the old one as long after.
    *
    * @example
@@ -414,7 +418,7 @@ export interface NewKeyOptions {
 /** See {@link Keystores.jwksHandler}. */
 export interface JwksHandler {
   (
-    request: { method?: string; headers: { [name: string]: string | string[] | undefined } },
+    request: { method?: string | undefined; headers: { [name: string]: string | string[] | undefined } },
     response: {
       readonly headersSent: boolean;
       writeHead(status: number, headers: Record<string, string>): unknown;
@@ -422,7 +426,7 @@ export interface JwksHandler {
     },
     next?: (error: unknown) => void,
   ): Promise<void>;
-  (request: Request): Promise<Response>;
+  (request: Request, context?: unknown): Promise<Response>;
 }
 /**
  * JWK or JWKS (RFC 7517); PEM or DER with a PKCS#8 (encrypted too), PKCS#1 or SEC 1 private key, with
@@ -439,23 +443,47 @@ export interface JwksHandler {
  * to be hashed by whoever signs) and the algorithm, and returns the signature; of ECDSA raw or DER. It runs on the
  * thread that registered it, within `timeoutMs` (1 to 600 000, default 30 000). A throw, a late answer, and bytes
  * that are no signature by `publicJwk` are `ERR_SIGNER`; what was thrown is the error's `cause` on that thread.
+ * It must not wait for a token of a client that it signs for.
  */
-export type KeystoreSource =
-  | { path: string; passphrase?: Passphrase; keyPassphrase?: Passphrase; alias?: string; keyId?: string }
-  | { jwks: string | object; keyId?: string }
-  | {
-      data: string | Uint8Array;
-      passphrase?: Passphrase;
-      keyPassphrase?: Passphrase;
-      alias?: string;
-      keyId?: string;
-    }
-  | {
-      sign(signingInput: Uint8Array, algorithm: SigningAlgorithm): Promise<Uint8Array | ArrayBuffer>;
-      publicJwk: object;
-      keyId?: string;
-      timeoutMs?: number;
-    };
+export type KeystoreSource = KeystoreFile | KeystoreJwks | KeystoreData | ExternalSigner;
+interface KeystoreFile extends KeystoreOpening {
+  /** Made absolute at once. */
+  path: string;
+  jwks?: never;
+  data?: never;
+  sign?: never;
+}
+interface KeystoreJwks {
+  jwks: string | object;
+  keyId?: string | undefined;
+  path?: never;
+  data?: never;
+  sign?: never;
+}
+interface KeystoreData extends KeystoreOpening {
+  data: string | Uint8Array;
+  path?: never;
+  jwks?: never;
+  sign?: never;
+}
+interface KeystoreOpening {
+  passphrase?: Passphrase | undefined;
+  keyPassphrase?: Passphrase | undefined;
+  alias?: string | undefined;
+  keyId?: string | undefined;
+}
+interface ExternalSigner {
+  /** Called as a method of this object. */
+  sign(signingInput: Uint8Array, algorithm: SigningAlgorithm): Signature | Promise<Signature>;
+  publicJwk: object;
+  keyId?: string | undefined;
+  /** 1 to 600 000. Default 30 000. */
+  timeoutMs?: number | undefined;
+  path?: never;
+  jwks?: never;
+  data?: never;
+}
+type Signature = Uint8Array | ArrayBuffer;
 /** Text, or its UTF-8 bytes. */
 export type Passphrase = string | Uint8Array;
 export interface KeystoreInfo {

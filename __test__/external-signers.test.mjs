@@ -181,6 +181,41 @@ test('a signer whose thread has ended is ERR_SIGNER, and says what to do', async
   t.regex(error.message, /thread .* has ended/);
 });
 
+test('a signer that is registered in place of a failed one is asked at once', async (t) => {
+  const { name, options } = registered(KEYS.es384, () => new Uint8Array());
+  const interceptor = ClientAuthInterceptorFactory.create(options);
+  t.is((await t.throwsAsync(interceptor.getAuthorizationHeader())).code, 'ERR_SIGNER');
+  const working = (input, algorithm) => signature(KEYS.es384, input, algorithm);
+  Keystores.register(name, externalOf(KEYS.es384, working));
+  t.regex(await interceptor.getAuthorizationHeader(), /^Bearer /);
+});
+
+test('sign is called as a method, of an object of any class', async (t) => {
+  class Service {
+    publicJwk = publicJwks(KEYS.es384).keys[0];
+    own = 'of its own';
+    #key = KEYS.es384;
+    sign(input, algorithm) {
+      return signature(this.#key, input, algorithm);
+    }
+  }
+  const name = `class-${randomUUID()}`;
+  Keystores.register(name, new Service());
+  const options = { ...endpoint.options, clientId: name, keystore: name };
+  t.regex(await ClientAuthInterceptorFactory.create(options).getAuthorizationHeader(), /^Bearer /);
+});
+
+for (const [what, publicJwk] of [
+  ['an RSA key of 1024 bits', publicJwks(rsaJwks({ bits: 1024 })).keys[0]],
+  ['a point off its curve', { ...publicJwks(KEYS.es384).keys[0], x: publicJwks(ecJwks()).keys[0].x }],
+  ['Ed25519 of one octet', { kty: 'OKP', crv: 'Ed25519', x: 'AQ' }],
+]) {
+  test(`a publicJwk that is ${what} is refused when it is registered`, (t) => {
+    const error = t.throws(() => Keystores.register('unusable', { sign() {}, publicJwk }));
+    t.is(error.code, 'ERR_KEYSTORE_UNUSABLE_KEY');
+  });
+}
+
 test('a signer is let go when its keystore and its clients are gone', async (t) => {
   const name = `short-${randomUUID()}`;
   const gone = new Set();

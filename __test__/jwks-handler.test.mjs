@@ -8,6 +8,7 @@ import { Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { createRemoteJWKSet, jwtVerify, SignJWT } from 'jose';
 import { ecJwks, privateKeyOf, rsaJwks } from './support/keys.mjs';
+import { collectWarnings } from './support/warnings.mjs';
 
 const OLD = ecJwks();
 const NEW = rsaJwks();
@@ -92,6 +93,8 @@ test('called with a fetch Request it returns a Response', async (t) => {
   const handler = Keystores.jwksHandler(name);
   const response = await handler(new Request('https://client.example.org/jwks.json'));
   t.is((await response.json()).keys[0].kid, OLD.keys[0].kid);
+  const inContext = await handler(new Request('https://client.example.org/jwks.json'), { waitUntil() {} });
+  t.is(inContext.status, 200, 'frameworks pass a context of their own');
   const headers = { 'if-none-match': response.headers.get('etag') };
   const again = await handler(new Request('https://client.example.org/jwks.json', { headers }));
   t.is(again.status, 304);
@@ -111,11 +114,45 @@ test('a keystore that is gone goes to next, or is a 500 that says nothing of it'
   t.is(error.code, 'ERR_KEYSTORE_NOT_FOUND');
 });
 
+test('what is wrong with a file is told, once, although no client has it', async (t) => {
+  const path = join(directory, `${randomUUID()}.jwks`);
+  await writeFile(path, JSON.stringify(OLD));
+  const url = await serve(t, { path });
+  const warnings = collectWarnings(t, null);
+  await writeFile(path, '{');
+  await sleep(1000);
+  for (let request = 0; request < 3; request += 1) t.is((await fetch(url)).status, 200);
+  const own = warnings.filter(({ message }) => message.includes(path));
+  t.deepEqual(
+    own.map(({ code }) => code),
+    ['KEYSTORE_NOT_RELOADED'],
+  );
+});
+
+test('a repeated condition is as good as a list', async (t) => {
+  const name = `conditions-${randomUUID()}`;
+  Keystores.register(name, { jwks: OLD });
+  const handler = Keystores.jwksHandler(name);
+  const etag = (await handler(new Request('https://c.example.org/'))).headers.get('etag');
+  const status = await new Promise((resolve) => {
+    const response = { headersSent: false, writeHead: resolve, end() {} };
+    handler({ method: 'GET', headers: { 'if-none-match': ['"x"', etag] } }, response);
+  });
+  t.is(status, 304);
+});
+
 test('wrong arguments are refused when the handler is made', (t) => {
   const name = `arguments-${randomUUID()}`;
   t.is(t.throws(() => Keystores.jwksHandler(name)).code, 'ERR_KEYSTORE_NOT_FOUND');
   Keystores.register(name, { jwks: OLD });
-  for (const options of [null, 5, { maxAgeSeconds: -1 }, { maxAgeSeconds: 0.5 }, { maxAgeSeconds: '60' }]) {
+  for (const options of [
+    null,
+    5,
+    { maxAgeSeconds: -1 },
+    { maxAgeSeconds: 0.5 },
+    { maxAgeSeconds: '60' },
+    { maxAge: 60 },
+  ]) {
     t.is(t.throws(() => Keystores.jwksHandler(name, options)).code, 'ERR_INVALID_CONFIG');
   }
 });

@@ -197,6 +197,80 @@ test('under 100 calls a second no call fails while the key is replaced and the s
   t.log(`${calls.length} calls, ${strict.tokenRequests().length} token requests, 6 rotations`);
 });
 
+test('the right key is asked with at once, although its predecessor was refused a moment ago', async (t) => {
+  const right = ecJwks();
+  const strict = await startKeyCheckingEndpoint({ accepted: right });
+  t.teardown(strict.close);
+  const { interceptor, keystore } = client(t, { jwks: ecJwks() }, strict);
+  for (let call = 0; call < 2; call += 1) {
+    t.is((await t.throwsAsync(interceptor.getAuthorizationHeader())).code, 'ERR_TOKEN_REJECTED');
+  }
+  t.is(strict.tokenRequests().length, 1, 'a refusal is remembered');
+  Keystores.register(keystore, { jwks: right });
+  t.regex(await interceptor.getAuthorizationHeader(), /^Bearer /);
+});
+
+test('two keystores with one key today do not share what they may not share tomorrow', async (t) => {
+  const [shared, next] = [ecJwks(), ecJwks()];
+  const strict = await startKeyCheckingEndpoint({ accepted: { keys: [...shared.keys, ...next.keys] } });
+  t.teardown(strict.close);
+  const [one, two] = [1, 2].map(() => client(t, { jwks: shared }, strict));
+  const options = { ...two.options, clientId: one.clientId };
+  const same = ClientAuthInterceptorFactory.create(options);
+  await one.interceptor.getAuthorizationHeader();
+  Keystores.register(one.keystore, { jwks: next });
+  strict.accept(next);
+  one.interceptor.invalidate();
+  await one.interceptor.getAuthorizationHeader();
+  const error = await t.throwsAsync(same.getAuthorizationHeader());
+  t.is(error.oauth.error, 'invalid_client', 'its key is not registered any more');
+});
+
+test('a bad file and a refused key are told together, in the first error and as a warning', async (t) => {
+  const [before, after] = [ecJwks(), ecJwks()];
+  const strict = await startKeyCheckingEndpoint({ accepted: before });
+  t.teardown(strict.close);
+  const path = await writeFileAt(before);
+  const { interceptor, clientId } = client(t, { path }, strict);
+  const warnings = collectWarnings(t, clientId);
+  await interceptor.getAuthorizationHeader();
+  await writeFile(path, 'bad');
+  strict.accept(after);
+  interceptor.invalidate();
+  const error = await t.throwsAsync(interceptor.getAuthorizationHeader());
+  t.true(error.message.includes(path), error.message);
+  t.deepEqual(
+    warnings.map(({ code }) => code),
+    ['KEYSTORE_NOT_RELOADED'],
+  );
+});
+
+test('a new key that the settings do not suit is told with their name and its keystore', async (t) => {
+  const { options, keystore } = client(t, { jwks: ecJwks({ alg: 'ES256' }) });
+  const interceptor = ClientAuthInterceptorFactory.create({ ...options, assertion: { algorithm: 'ES256' } });
+  await interceptor.getAuthorizationHeader();
+  Keystores.register(keystore, { jwks: rsaJwks() });
+  interceptor.invalidate();
+  const error = await t.throwsAsync(interceptor.getAuthorizationHeader());
+  t.is(error.code, 'ERR_INVALID_CONFIG');
+  t.regex(error.message, /assertion\.algorithm is ES256/);
+  t.true(error.message.includes(keystore));
+});
+
+test('a relative path stays the same file when the process changes its folder', async (t) => {
+  const { stdout } = await runNode(
+    `
+    import { mkdirSync, writeFileSync } from 'node:fs';
+    import { Keystores } from '@org/smart-m2m';
+    process.chdir(process.env.FOLDER);
+    writeFileSync('k.jwks', JSON.stringify(Keystores.generate({ algorithm: 'ES256' })));
+    console.log(Keystores.register('k', { path: 'k.jwks' }).path);
+    `,
+    { evaluate: true, env: { FOLDER: directory } },
+  );
+  t.is(stdout.trim(), join(directory, 'k.jwks'));
+});
+
 test('a PEM file is watched like any other', async (t) => {
   const [before, after] = [ecJwks(), ecJwks()];
   const path = join(directory, `${randomUUID()}.pem`);

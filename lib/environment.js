@@ -19,7 +19,7 @@ let waitedFor = 0;
 let listening = false;
 
 /** Who waits for a keystore's file to be looked at, by ticket. */
-/** @type {Map<number, () => void>} */
+/** @type {Map<number, (trouble: import('./native.js').NativeWarning | null) => void>} */
 const looks = new Map();
 
 /** What hooks and signers have thrown, by their call: boxed, as anything can be thrown. */
@@ -47,8 +47,13 @@ const abandoned = new FinalizationRegistry((interceptor) => environment.forgetIn
  * @returns {number} for `acquire` or `renew`
  */
 function openTicket(pending) {
+  const ticket = nextTicket();
+  pendingByTicket.set(ticket, pending);
+  return ticket;
+}
+
+function nextTicket() {
   tickets = (tickets + 1) % 2 ** 32;
-  pendingByTicket.set(tickets, pending);
   return tickets;
 }
 
@@ -90,7 +95,7 @@ function openLetter(letter) {
   else if ('outcome' in letter) settle(letter.ticket, letter.outcome);
   else if ('signer' in letter) askSigner(letter);
   else if ('forgottenSigner' in letter) forgetSigner(letter.forgottenSigner);
-  else if ('lookedFor' in letter) looks.get(letter.lookedFor)?.();
+  else if ('lookedFor' in letter) looks.get(letter.lookedFor)?.(letter.trouble);
   else askHooks(letter);
 }
 
@@ -139,15 +144,16 @@ function fail(call, thrown) {
 /**
  * @param {string} name of a keystore whose file may have changed
  * @param {Function} caller
+ * @returns {Promise<import('./native.js').NativeWarning | null>} what is wrong with the file
  */
 async function lookAtKeystore(name, caller) {
-  tickets = (tickets + 1) % 2 ** 32;
-  const ticket = tickets;
-  const looked = new Promise((resolve) => looks.set(ticket, () => resolve(undefined)));
+  const ticket = nextTicket();
+  /** @type {Promise<import('./native.js').NativeWarning | null>} */
+  const looked = new Promise((resolve) => looks.set(ticket, resolve));
   hold();
   try {
     unwrap(environment.lookAtKeystore(name, ticket), caller);
-    await looked;
+    return await looked;
   } finally {
     looks.delete(ticket);
     release();

@@ -4,6 +4,7 @@ const { createHash } = require('node:crypto');
 const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { addon } = require('./addon.js');
 const { lookAtKeystore } = require('./environment.js');
+const { publishWarning } = require('./warnings.js');
 
 /**
  * @typedef {import('node:http').IncomingMessage} IncomingMessage
@@ -38,13 +39,15 @@ function createJwksHandler(name, options, caller) {
    * @param {(error: unknown) => void} [next]
    */
   return async function serveJwks(request, response, next) {
+    // Fetch frameworks pass a context of their own in its place.
+    const isNode = typeof response?.writeHead === 'function' || typeof next === 'function';
     try {
       const answer = await answerTo(request, name, maxAgeSeconds, serveJwks);
-      if (response === undefined) return toResponse(answer, request);
+      if (!isNode) return toResponse(answer, request);
       response.writeHead(answer.status, answer.headers);
       response.end(request.method === 'HEAD' ? undefined : answer.body);
     } catch (error) {
-      if (response === undefined) throw error;
+      if (!isNode) throw error;
       if (typeof next === 'function') return next(error);
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
       response.end('The key set is not available.');
@@ -64,7 +67,10 @@ async function answerTo(request, name, maxAgeSeconds, caller) {
     return { status: 405, headers: { allow: 'GET, HEAD', 'content-length': '0' }, body: '' };
   }
   // A file that has changed is read first: the server that asks may do so once a day.
-  await lookAtKeystore(name, caller);
+  const trouble = await lookAtKeystore(name, caller);
+  // Without a client there is nobody else to tell it.
+  if (trouble === null) told.delete(name);
+  else warnOnce(name, trouble);
   const body = unwrap(addon.keystorePublicJwks(name), caller);
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
   const headers = { 'cache-control': `public, max-age=${maxAgeSeconds}`, etag };
@@ -82,16 +88,35 @@ async function answerTo(request, name, maxAgeSeconds, caller) {
 }
 
 /**
+ * The latest trouble of each keystore that is served.
+ *
+ * @type {Map<string, string>}
+ */
+const told = new Map();
+
+/**
+ * @param {string} name
+ * @param {import('./native.js').NativeWarning} trouble
+ */
+function warnOnce(name, { code, message }) {
+  if (told.get(name) === message) return;
+  told.set(name, message);
+  publishWarning({ code, message, clientId: null });
+}
+
+/**
  * RFC 9110 §13.1.2.
  *
  * @param {IncomingMessage | Request} request
  * @param {string} etag
  */
 function hasSame(request, etag) {
-  const { headers } = request;
-  const condition = headers instanceof Headers ? headers.get('if-none-match') : headers['if-none-match'];
-  const tags = condition?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return tags?.some((tag) => tag === '*' || tag === etag) ?? false;
+  const headers = /** @type {any} */ (request.headers);
+  // Any `Headers`, of another realm or library too.
+  const condition =
+    typeof headers?.get === 'function' ? headers.get('if-none-match') : headers?.['if-none-match'];
+  const tags = [condition ?? []].flat().join(',').split(',');
+  return tags.some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 }
 
 /**

@@ -27,7 +27,9 @@ const Keystores = Object.freeze({
       const message = 'source: expected an object with path, jwks, data, or sign and publicJwk';
       throw invalidConfig(message, captureCaller(register));
     }
-    if ('sign' in source) return registerSigner(name, source, register);
+    if ('sign' in source || 'publicJwk' in source) {
+      return registerSigner(name, /** @type {ExternalSource} */ (source), register);
+    }
     const given =
       'jwks' in source && typeof source.jwks === 'object' && source.jwks !== null
         ? { ...source, jwks: jsonOf(source.jwks, 'source.jwks', register) }
@@ -44,7 +46,7 @@ const Keystores = Object.freeze({
     if (typeof definitions !== 'string' && (typeof definitions !== 'object' || definitions === null)) {
       throw invalidConfig('definitions: expected an object or JSON text', captureCaller(load));
     }
-    requireOptions(options, load);
+    requireOptions(options, ['classpath'], load);
     const { classpath } = options;
     if (classpath !== undefined && typeof classpath !== 'string') {
       throw invalidConfig('classpath: expected a string', captureCaller(load));
@@ -81,7 +83,7 @@ const Keystores = Object.freeze({
   jwksHandler(name, options = {}) {
     const { jwksHandler } = Keystores;
     requireName(name, jwksHandler);
-    requireOptions(options, jwksHandler);
+    requireOptions(options, ['maxAgeSeconds'], jwksHandler);
     const { createJwksHandler } = require('./jwks-handler.js');
     return /** @type {JwksHandler} */ (createJwksHandler(name, options, jwksHandler));
   },
@@ -92,7 +94,7 @@ const Keystores = Object.freeze({
    */
   generate(options = {}) {
     const { generate } = Keystores;
-    requireOptions(options, generate);
+    requireOptions(options, ['algorithm', 'modulusLength', 'keyId'], generate);
     return JSON.parse(unwrap(addon.generateKeystore(options), generate));
   },
 });
@@ -104,7 +106,8 @@ const Keystores = Object.freeze({
  * @param {ExternalSource} source
  * @param {Function} caller
  */
-function registerSigner(name, { sign, publicJwk, ...rest }, caller) {
+function registerSigner(name, source, caller) {
+  const { sign, publicJwk } = source;
   if (typeof sign !== 'function')
     throw invalidConfig('source.sign: expected a function', captureCaller(caller));
   if (typeof publicJwk !== 'object' || publicJwk === null) {
@@ -112,8 +115,16 @@ function registerSigner(name, { sign, publicJwk, ...rest }, caller) {
   }
   const { environment } = require('./environment.js');
   const { addSigner, forgetSigner } = require('./signers.js');
-  const given = { ...rest, publicJwk: jsonOf(publicJwk, 'source.publicJwk', caller) };
-  const signer = addSigner(sign);
+  // What else an object of some class has is its own affair; a plain one may hold a slip of the pen.
+  const prototype = Object.getPrototypeOf(source);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  const { keyId, timeoutMs } = source;
+  const { sign: _, ...others } = source;
+  const given = {
+    ...(isPlain ? others : { keyId, timeoutMs }),
+    publicJwk: jsonOf(publicJwk, 'source.publicJwk', caller),
+  };
+  const signer = addSigner((input, algorithm) => sign.call(source, input, algorithm));
   try {
     return infoOf(unwrap(environment.registerSigner(name, given, signer), caller));
   } catch (error) {
@@ -140,11 +151,16 @@ function requireName(name, caller) {
 
 /**
  * @param {unknown} options
+ * @param {string[]} known
  * @param {Function} caller
  */
-function requireOptions(options, caller) {
+function requireOptions(options, known, caller) {
   if (typeof options !== 'object' || options === null) {
     throw invalidConfig('options: expected an object', captureCaller(caller));
+  }
+  if (!Object.keys(options).every((name) => known.includes(name))) {
+    const message = `options: unknown option; known are ${known.join(', ')}`;
+    throw invalidConfig(message, captureCaller(caller));
   }
 }
 

@@ -1,5 +1,7 @@
 'use strict';
 
+const { isArrayBuffer } = require('node:util').types;
+
 /**
  * @typedef {import('../index.js').SigningAlgorithm} SigningAlgorithm
  * @typedef {(signingInput: Uint8Array, algorithm: SigningAlgorithm) => unknown} Sign
@@ -37,7 +39,7 @@ function forgetSigner(signer) {
 async function sign(signer, input, algorithm) {
   const signature = await signers.get(signer)?.(input, /** @type {SigningAlgorithm} */ (algorithm));
   // What WebCrypto returns.
-  return signature instanceof ArrayBuffer ? new Uint8Array(signature) : signature;
+  return isArrayBuffer(signature) ? new Uint8Array(signature) : signature;
 }
 
 module.exports = { addSigner, forgetSigner, sign };

@@ -4,7 +4,7 @@ const { channel } = require('node:diagnostics_channel');
 
 const warningChannel = channel('smart-m2m:warning');
 
-/** @param {{ code: string, message: string, clientId: string }} warning */
+/** @param {{ code: string, message: string, clientId: string | null }} warning */
 function publishWarning(warning) {
   if (warningChannel.hasSubscribers) warningChannel.publish(warning);
 }

@@ -47,6 +47,11 @@ impl<T> Calls<T> {
         waiting.map(|waiting| drop(waiting.send(reply))).is_some()
     }
 
+    /// True while somebody waits for the answer.
+    pub(crate) fn is_open(&self, call: u32) -> bool {
+        self.lock().contains_key(&call)
+    }
+
     /// None of them will be answered.
     pub(crate) fn abandon(&self) {
         self.lock().clear();

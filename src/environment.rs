@@ -1,13 +1,14 @@
 //! `Environment`: what one JavaScript thread, more exactly one copy of `lib/` on it, has of the core.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Function, Unknown};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 use slab::Slab;
-use smart_m2m_core::{ClientAuthInterceptor, ClientAuthParams, Engine, Observer};
+use smart_m2m_core::{ClientAuthInterceptor, ClientAuthParams, Engine, Keystore, Observer};
 
 use crate::hook::Supplied;
 use crate::letter::NativeLetter;
@@ -22,6 +23,9 @@ use crate::signer::Signature;
 pub struct Environment {
     pub(crate) interceptors: RefCell<Slab<ClientAuthInterceptor>>,
     mailbox: Mailbox,
+    /// Keystores that are served over HTTP, by name: without a client, nobody else may have one of the
+    /// folder, and each request would read it anew.
+    pub(crate) served: RefCell<HashMap<String, Arc<Keystore>>>,
 }
 
 #[napi]
@@ -29,7 +33,8 @@ impl Environment {
     /// `deliver` is called with all letters that have come together.
     #[napi(constructor, catch_unwind, ts_args_type = "deliver: (letters: NativeLetter[]) => void")]
     pub fn new(deliver: Function<'_, Vec<NativeLetter>, Unknown<'static>>) -> Result<Self> {
-        Ok(Self { interceptors: RefCell::default(), mailbox: Mailbox::new(&deliver)? })
+        let (interceptors, served) = (RefCell::default(), RefCell::default());
+        Ok(Self { interceptors, mailbox: Mailbox::new(&deliver)?, served })
     }
 
     /// Validates, reads the keystore, takes a snapshot. No network. The new interceptor's number.

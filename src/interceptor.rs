@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use napi::Result;
 use napi_derive::napi;
-use smart_m2m_core::{Error, InterceptorStats, Now, PreTokenHook, Token, spawn};
+use smart_m2m_core::{Error, InterceptorStats, Now, PreTokenHook, Token, Warning, spawn};
 
 use crate::environment::Environment;
 use crate::epochs::coarse_moment;
@@ -46,6 +46,12 @@ pub struct NativeStats {
 pub struct NativeWarning {
     pub code: String,
     pub message: String,
+}
+
+impl From<Warning> for NativeWarning {
+    fn from(warning: Warning) -> Self {
+        Self { code: warning.code.to_owned(), message: warning.message }
+    }
 }
 
 #[napi]
@@ -186,12 +192,7 @@ impl Environment {
     #[napi(catch_unwind)]
     pub fn take_warnings(&self, interceptor: u32) -> Result<Vec<NativeWarning>> {
         let warnings = self.interceptor(interceptor)?.take_warnings().into_iter();
-        Ok(warnings
-            .map(|warning| NativeWarning {
-                code: warning.code.to_owned(),
-                message: warning.message,
-            })
-            .collect())
+        Ok(warnings.map(NativeWarning::from).collect())
     }
 
     /// Ends it.

@@ -4,18 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::Result;
-use napi::bindgen_prelude::{Null, Unknown};
+use napi::bindgen_prelude::{Null, ToNapiValue, Unknown};
+use napi::{Result, sys};
 use napi_derive::napi;
 use smart_m2m_core::{
     Engine, ExternalOrigin, KeyChoice, Keystore, KeystoreOrigin, KeystoreSource, NewKey,
-    Passphrases, Problem, Secret, SigningAlgorithm, SmileDefinitions, spawn,
+    Passphrases, Problem, Secret, SigningAlgorithm, SmileDefinitions, Warning, spawn,
 };
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
 use crate::fields::{Fields, Read, ReadError};
 use crate::letter::Letter;
+use crate::mailbox::Post;
 use crate::outcome::{DONE, Outcome};
 use crate::signer::MailedSigner;
 
@@ -67,6 +68,7 @@ pub fn load_keystores(
     definitions: String,
     classpath: Option<String>,
 ) -> Outcome<Vec<KeystoreInfo>> {
+    let definitions = Zeroizing::new(definitions);
     let definitions =
         SmileDefinitions { json: &definitions, classpath: classpath.as_deref().map(Path::new) };
     let loaded = definitions.register(&Engine::process().keystores);
@@ -88,7 +90,7 @@ pub fn unregister_keystore(name: String) -> bool {
 /// JSON text of the public JWKS, as last read; a file that may have changed is looked at behind it.
 #[napi(catch_unwind, ts_return_type = "Outcome<string>")]
 pub fn keystore_public_jwks(name: String) -> Outcome<String> {
-    let found = Engine::process().keystores.find(&name);
+    let found = Engine::process().keystores.known(&name);
     Outcome(found.and_then(|keystore| {
         let jwks = keystore.content().public_jwks().to_string();
         spawn(async move { keystore.look_if_due().await })?;
@@ -98,9 +100,10 @@ pub fn keystore_public_jwks(name: String) -> Outcome<String> {
 
 /// JSON text of a private JWKS with a new key.
 #[napi(catch_unwind, ts_args_type = "options: unknown", ts_return_type = "Outcome<string>")]
-pub fn generate_keystore(options: Unknown<'_>) -> Result<Outcome<String>> {
+pub fn generate_keystore(options: Unknown<'_>) -> Result<Outcome<PrivateText>> {
     match read_new_key(options) {
-        Ok(new) => Ok(Outcome(new.generate().map(|jwks| jwks.to_string()))),
+        // The copy that JavaScript gets is its own; this one is wiped.
+        Ok(new) => Ok(Outcome(new.generate().map(PrivateText))),
         Err(ReadError::Problem(problem)) => Ok(Outcome(Err(problem.into()))),
         Err(ReadError::Exception(exception)) => Err(exception),
     }
@@ -131,18 +134,52 @@ impl Environment {
         }
     }
 
-    /// Has the keystore's file looked at; a letter for this ticket says when that is done.
+    /// Has the keystore's file looked at; a letter for this ticket says when that is done, and what
+    /// is wrong with it. A keystore of the folder is kept from then on: whoever serves it, has it.
     #[napi(catch_unwind, ts_return_type = "Outcome<null>")]
     pub fn look_at_keystore(&self, name: String, ticket: u32) -> Outcome<Null> {
         let post = self.post().clone();
-        let found = Engine::process().keystores.find(&name);
+        let found = Engine::process().keystores.known(&name);
         Outcome(found.and_then(|keystore| {
+            self.served.borrow_mut().insert(name, keystore.clone());
+            let looked = Looked { post, ticket, trouble: None };
             spawn(async move {
                 keystore.look_if_due().await;
-                post.send(Letter::Looked { ticket });
+                looked.with(keystore.trouble());
             })?;
             Ok(DONE)
         }))
+    }
+}
+
+/// Told when it goes, whatever made it go.
+struct Looked {
+    post: Arc<Post>,
+    ticket: u32,
+    trouble: Option<Warning>,
+}
+
+impl Looked {
+    fn with(mut self, trouble: Option<Warning>) {
+        self.trouble = trouble;
+    }
+}
+
+impl Drop for Looked {
+    fn drop(&mut self) {
+        let trouble = self.trouble.take();
+        self.post.send(Letter::Looked { ticket: self.ticket, trouble });
+    }
+}
+
+/// JSON text of a private key, wiped once it has been handed over.
+pub struct PrivateText(Zeroizing<String>);
+
+impl ToNapiValue for PrivateText {
+    // SAFETY: napi calls it with a live environment.
+    unsafe fn to_napi_value(env: sys::napi_env, text: Self) -> Result<sys::napi_value> {
+        // SAFETY: as above.
+        unsafe { <&str>::to_napi_value(env, text.0.as_str()) }
     }
 }
 
@@ -187,7 +224,8 @@ fn read_source(source: Unknown<'_>) -> Read<KeystoreSource> {
     let mut given = [path, jwks, data].into_iter().flatten();
     let (Some(origin), None) = (given.next(), given.next()) else {
         return Err(ReadError::Problem(Problem::config(
-            "source: expected exactly one of path, jwks and data",
+            "source: expected exactly one of path, jwks and data (undefined counts as left out), or \
+             sign and publicJwk",
         )));
     };
     let passphrases = Passphrases {

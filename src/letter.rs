@@ -5,9 +5,12 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Env, JsValue as _, Object, ToNapiValue, Uint8Array};
 use napi::{Result, sys};
 use napi_derive::napi;
-use smart_m2m_core::{Error, Now, SigningAlgorithm, Token, TokenRequestEvent, TokenRequestPhase};
+use smart_m2m_core::{
+    Error, Now, SigningAlgorithm, Token, TokenRequestEvent, TokenRequestPhase, Warning,
+};
 
 use crate::hook::NativePreTokenContext;
+use crate::interceptor::NativeWarning;
 use crate::outcome::{NativeError, Outcome};
 
 /// Something for the JavaScript thread.
@@ -21,7 +24,7 @@ pub(crate) enum Letter {
     /// Nobody has the signer of this number any more.
     ForgetSigner { signer: u32 },
     /// The keystore's file has been looked at, for this ticket.
-    Looked { ticket: u32 },
+    Looked { ticket: u32, trouble: Option<Warning> },
     /// A token request has started or ended.
     Event(TokenRequestEvent),
 }
@@ -129,7 +132,10 @@ impl ToNapiValue for NativeLetter {
                 object.set("algorithm", algorithm.as_str())?;
             }
             Letter::ForgetSigner { signer } => object.set("forgottenSigner", signer)?,
-            Letter::Looked { ticket } => object.set("lookedFor", ticket)?,
+            Letter::Looked { ticket, trouble } => {
+                object.set("lookedFor", ticket)?;
+                object.set("trouble", trouble.map(NativeWarning::from))?;
+            }
             Letter::Event(event) => object.set("event", NativeTokenRequestEvent::from(event))?,
         }
         Ok(object.raw())

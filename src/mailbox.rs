@@ -44,16 +44,22 @@ struct Letters {
 impl Mailbox {
     pub(crate) fn new(deliver: &Function<'_, Vec<NativeLetter>, Unknown<'static>>) -> Result<Self> {
         let letters = Arc::<Letters>::default();
-        let drained = letters.clone();
+        let (hooks, signers) = (Arc::default(), Arc::<Calls<Signature>>::default());
+        let (drained, asked) = (letters.clone(), signers.clone());
         let wake = deliver
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
             .weak::<true>()
             .build_callback(move |_| {
-                Ok(drained.take().into_iter().map(NativeLetter::from).collect())
+                // A signature that nobody waits for any more may cost money all the same.
+                let is_wanted = |letter: &Letter| match letter {
+                    Letter::Sign { call, .. } => asked.is_open(*call),
+                    _ => true,
+                };
+                let letters = drained.take().into_iter().filter(is_wanted);
+                Ok(letters.map(NativeLetter::from).collect())
             })?;
         let listening = AtomicBool::new(false);
-        let (hooks, signers) = (Arc::default(), Arc::default());
         Ok(Self { post: Arc::new(Post { letters, wake, listening, hooks, signers }) })
     }
 

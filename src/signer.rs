@@ -45,7 +45,7 @@ impl ExternalSigner for MailedSigner {
                     ("returned no Uint8Array; expected the signature's bytes", None, false)
                 }
                 Some(Reply::Threw) => {
-                    ("threw; the error's cause is what it threw", Some(question.call()), true)
+                    ("threw; what, is the error's cause on the thread that registered it", Some(question.call()), true)
                 }
                 None => (
                     "cannot be called: the thread that registered it has ended; register it on one that stays",

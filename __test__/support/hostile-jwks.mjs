@@ -83,11 +83,16 @@ function oversized() {
     row(
       '20,000 keys that cannot sign',
       JSON.stringify({ keys: many(20_000, () => ({ kty: 'oct', kid: 'o' })) }),
-      UNUSABLE,
+      UNSUPPORTED,
     ),
     row(
       '2,000 public keys',
       JSON.stringify({ keys: many(2_000, (_, at) => ({ ...shown, kid: `p${at}` })) }),
+      UNSUPPORTED,
+    ),
+    row(
+      '1,000 public keys',
+      JSON.stringify({ keys: many(1_000, (_, at) => ({ ...shown, kid: `p${at}` })) }),
       UNUSABLE,
     ),
     row(

@@ -187,6 +187,18 @@ impl Error {
         matches!(self, Self::Transport(error) if error.stale_connection)
     }
 
+    /// With one more thing to look at, where it is a server's answer.
+    pub(crate) fn with_hint(self, hint: Option<String>) -> Self {
+        match (self, hint) {
+            (Self::TokenEndpoint(mut error), Some(hint)) => {
+                let before = error.hint.take().map(|before| format!("{before}; "));
+                error.hint = Some(before.unwrap_or_default() + &hint);
+                Self::TokenEndpoint(error)
+            }
+            (error, _) => error,
+        }
+    }
+
     /// The same, told from memory.
     pub(crate) fn remembered(self) -> Self {
         match self {
@@ -257,6 +269,8 @@ impl Error {
     pub fn attempts(&self) -> Option<u32> {
         match self {
             Self::Remembered(last) => last.attempts(),
+            // Nothing was sent.
+            Self::AfterAttempts { last, .. } if matches!(**last, Self::Signer(_)) => None,
             Self::AfterAttempts { attempts, .. } => Some(*attempts),
             Self::TokenEndpoint(_) | Self::Transport(_) | Self::Discovery(_) => Some(1),
             _ => None,
@@ -341,7 +355,7 @@ impl fmt::Display for Error {
             }
             Self::Remembered(last) => write!(
                 f,
-                "{last} (remembered: the server is not asked again for a moment, see \
+                "{last} (remembered: it is not tried again for a moment, see \
                  renewal.failureCooldownSeconds)"
             ),
             Self::AfterAttempts { attempts, last } => {

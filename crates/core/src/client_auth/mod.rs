@@ -4,7 +4,7 @@ mod assertion;
 mod private_key_jwt;
 mod secret;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use reqwest::header::HeaderValue;
 use serde_json::Value;
@@ -76,44 +76,78 @@ impl ClientAuthentication {
 
     /// Adds exactly one proof of who the client is (RFC 6749 §2.3): form members, or the header
     /// that is returned. Called anew for every HTTP attempt: an assertion is good for one (SB-4).
-    /// `listed`: algorithms that the server's metadata names.
+    /// `key`: of `current_key`; `listed`: algorithms that the server's metadata names.
     pub(crate) async fn authenticate(
         &self,
+        key: Option<&KeystoreContent>,
         client_id: &str,
         token_endpoint: &str,
         listed: Option<&[String]>,
         form: &mut Form,
         now: Now,
-    ) -> Result<Proof, Error> {
+    ) -> Result<Option<HeaderValue>, Error> {
         match self {
             Self::PrivateKeyJwt(method) => {
-                let signed = method.sign(client_id, token_endpoint, listed, now).await?;
+                let current = method.keystore.content();
+                let key = key.unwrap_or(&current);
+                let assertion = method.sign(key, client_id, token_endpoint, listed, now).await?;
                 form.append("client_assertion_type", assertion::TYPE);
-                form.append("client_assertion", signed.assertion.expose());
-                Ok(Proof { header: None, key: Some(signed.used), warning: signed.trouble })
+                form.append("client_assertion", assertion.expose());
+                Ok(None)
             }
             Self::ClientSecretBasic { secret, encoding } => {
-                let header = secret::basic(client_id, secret, *encoding)?;
-                Ok(Proof { header: Some(header), ..Proof::default() })
+                secret::basic(client_id, secret, *encoding).map(Some)
             }
             Self::ClientSecretPost { secret } => {
                 form.append("client_id", client_id);
                 form.append("client_secret", secret.expose());
-                Ok(Proof::default())
+                Ok(None)
             }
         }
     }
 
-    /// What is worth knowing about the key before anything is sent.
-    pub(crate) fn warnings(&self) -> Vec<Warning> {
+    /// What signs now; a file that may have changed is looked at before.
+    pub(crate) async fn current_key(&self) -> Option<Arc<KeystoreContent>> {
+        let Self::PrivateKeyJwt(method) = self else { return None };
+        method.keystore.look_if_due().await;
+        Some(method.keystore.content())
+    }
+
+    /// True if what signs now is something else than this.
+    pub(crate) fn is_other_key(&self, used: &Weak<KeystoreContent>) -> bool {
         match self {
             Self::PrivateKeyJwt(method) => {
-                let mut warnings = method.keystore.content().warnings.clone();
-                warnings.extend(method.overrides_key());
-                warnings
+                !Weak::ptr_eq(used, &Arc::downgrade(&method.keystore.content()))
+            }
+            _ => false,
+        }
+    }
+
+    /// What is worth knowing about a key that signs.
+    pub(crate) fn warnings(&self, key: Option<&KeystoreContent>) -> Vec<Warning> {
+        match self {
+            Self::PrivateKeyJwt(method) => {
+                let current = method.keystore.content();
+                method.warnings(key.unwrap_or(&current)).collect()
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Why the keystore's file as it is now is not in use, where that is so.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        match self {
+            Self::PrivateKeyJwt(method) => method.keystore.trouble().map(|trouble| trouble.message),
+            _ => None,
+        }
+    }
+
+    /// What the server's metadata says against the algorithm that will be used, in words.
+    pub(crate) fn unlisted_algorithm(&self, listed: Option<&[String]>) -> Option<String> {
+        let Self::PrivateKeyJwt(method) = self else { return None };
+        let listed = listed?;
+        let said = method.unlisted_algorithm(listed)?;
+        Some(format!("{said}, while the server lists {}", enumerate(listed)))
     }
 
     /// Every public key of the client, to register with a server (SA-5); `None` without a key.
@@ -150,13 +184,15 @@ impl ClientAuthentication {
     }
 }
 
-/// What `authenticate` did.
-#[derive(Default)]
-pub(crate) struct Proof {
-    /// Of HTTP Basic.
-    pub(crate) header: Option<HeaderValue>,
-    /// What the assertion was signed with.
-    pub(crate) key: Option<Arc<KeystoreContent>>,
-    /// About the keystore.
-    pub(crate) warning: Option<Warning>,
+/// Names from a server, for a person.
+pub(crate) fn enumerate(listed: &[String]) -> String {
+    const SHOWN: usize = 12;
+    if listed.is_empty() {
+        return "none".to_owned();
+    }
+    let names = listed
+        .iter()
+        .take(SHOWN)
+        .map(|name| name.chars().filter(|c| !c.is_control()).take(40).collect());
+    names.collect::<Vec<String>>().join(", ")
 }

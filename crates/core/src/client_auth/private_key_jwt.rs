@@ -70,36 +70,37 @@ pub(crate) struct PrivateKeyJwt {
     pub(crate) assertion: AssertionParams,
 }
 
-/// An assertion, with what it was made of.
-pub(crate) struct SignedAssertion {
-    pub(super) assertion: Secret,
-    pub(super) used: Arc<KeystoreContent>,
-    pub(super) trouble: Option<Warning>,
-}
-
 impl PrivateKeyJwt {
     /// Everything that can be said without a server.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         let key = &self.keystore.content().key;
-        if let Some(algorithm) = self.assertion.algorithm
-            && !algorithm.fits(&key.public)
-        {
-            return Err(Problem::config(format!(
-                "assertion.algorithm is {}, which the key of keystore '{}' (type {}) cannot sign",
-                algorithm.as_str(),
-                self.keystore.name(),
-                key.public.kty()
-            )));
-        }
+        self.check_algorithm(key)?;
         if !self.assertion.certificate_headers.is_empty() && key.certificates.is_empty() {
             return Err(Problem::config(self.no_certificate()));
         }
         Ok(())
     }
 
+    fn check_algorithm(&self, key: &SigningKey) -> Result<(), Problem> {
+        match self.assertion.algorithm {
+            Some(algorithm) if !algorithm.fits(&key.public) => Err(Problem::config(format!(
+                "assertion.algorithm is {}, which the key of keystore '{}' (type {}) cannot sign",
+                algorithm.as_str(),
+                self.keystore.name(),
+                key.public.kty()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is worth knowing about a key that signs.
+    pub(super) fn warnings(&self, content: &KeystoreContent) -> impl Iterator<Item = Warning> {
+        let warnings = content.warnings.clone().into_iter();
+        warnings.chain(self.overrides(&content.key)).chain(self.keystore.trouble())
+    }
+
     /// A user's algorithm wins over the key's own; a server that compares them will not like it.
-    pub(crate) fn overrides_key(&self) -> Option<Warning> {
-        let key = &self.keystore.content().key;
+    fn overrides(&self, key: &SigningKey) -> Option<Warning> {
         let (wanted, declared) = (self.assertion.algorithm?, key.declared?);
         (wanted != declared).then(|| {
             Warning::new(
@@ -111,6 +112,21 @@ impl PrivateKeyJwt {
                     declared.as_str()
                 ),
             )
+        })
+    }
+
+    /// The trap of KF-12: keys that say RS256 at servers that list RS384.
+    pub(super) fn unlisted_algorithm(&self, listed: &[String]) -> Option<String> {
+        let content = self.keystore.content();
+        let algorithm = self.algorithm(&content.key, Some(listed));
+        if listed.iter().any(|name| SigningAlgorithm::parse(name) == Some(algorithm)) {
+            return None;
+        }
+        let algorithm = algorithm.as_str();
+        Some(match (self.assertion.algorithm, content.key.declared) {
+            (Some(_), _) => format!("assertion.algorithm is {algorithm}"),
+            (None, Some(_)) => format!("the key says {algorithm} (its alg)"),
+            (None, None) => format!("the key signs {algorithm}"),
         })
     }
 
@@ -137,6 +153,13 @@ impl PrivateKeyJwt {
     pub(super) fn public_jwks(&self) -> Value {
         let content = self.keystore.content();
         let mut jwks = content.public_jwks.clone();
+        if let KeyIdHeader::Given(key_id) = &self.assertion.key_id
+            && let Some(keys) = jwks.get_mut("keys").and_then(Value::as_array_mut)
+        {
+            // No two keys may share an id (SA-7); the signing one comes first.
+            let mut first = true;
+            keys.retain(|key| std::mem::take(&mut first) || key["kid"] != key_id.as_str());
+        }
         if let Some(signing) = jwks.pointer_mut("/keys/0").and_then(Value::as_object_mut) {
             if let Some(algorithm) = self.assertion.algorithm {
                 signing.insert("alg".to_owned(), algorithm.as_str().into());
@@ -148,20 +171,19 @@ impl PrivateKeyJwt {
         jwks
     }
 
-    /// A new assertion with the key as it is now; its file is looked at before, now and then.
+    /// A new assertion by the keystore's key.
     pub(super) async fn sign(
         &self,
+        content: &KeystoreContent,
         client_id: &str,
         token_endpoint: &str,
         listed: Option<&[String]>,
         now: Now,
-    ) -> Result<SignedAssertion, Error> {
-        self.keystore.look_if_due().await;
-        let used = self.keystore.content();
-        let key = &used.key;
+    ) -> Result<Secret, Error> {
+        let key = &content.key;
+        // It may be of another type than the one that the settings were checked with.
+        self.check_algorithm(key)?;
         let algorithm = self.algorithm(key, listed);
-        // The key may be of another type than the one that the settings were checked with.
-        algorithm.check(&key.public)?;
         let has = |header| self.assertion.certificate_headers.contains(&header);
         let certificate = self.certificate(key)?;
         let assertion = Assertion {
@@ -179,8 +201,10 @@ impl PrivateKeyJwt {
             client_id,
             audience: &assertion::audience(token_endpoint, self.assertion.force_http_in_audience),
         };
-        let assertion = assertion.sign(key, now).await?;
-        Ok(SignedAssertion { assertion, used, trouble: self.keystore.trouble() })
+        assertion.sign(key, now).await.map_err(|error| match error {
+            Error::Signer(failure) => Error::Signer(failure.of_keystore(self.keystore.name())),
+            other => other,
+        })
     }
 
     fn certificate<'a>(&self, key: &'a SigningKey) -> Result<Option<&'a Certificate>, Problem> {
@@ -205,9 +229,12 @@ impl PrivateKeyJwt {
         let content = self.keystore.content();
         let key = &content.key;
         let assertion = &self.assertion;
+        // Whoever shares a source signs with its keystore's key, also after a rotation: two keystores
+        // with one key today may have two tomorrow. The source holds the keystore, and so its address.
+        let keystore = Arc::as_ptr(&self.keystore) as usize;
         fields
+            .field(&keystore.to_be_bytes())
             .field(key.public.thumbprint().as_bytes())
-            .field(&key.external_address().unwrap_or_default().to_be_bytes())
             .optional(self.key_id(key).map(str::as_bytes))
             .field(self.algorithm(key, listed).as_str().as_bytes())
             .optional(assertion.jwks_url.as_deref().map(str::as_bytes))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Inner;
 use super::slot::Slot;
-use crate::client_auth::ClientAuthentication;
+use crate::client_auth::{ClientAuthentication, enumerate};
 use crate::clock::Now;
 use crate::discovery::{DiscoveryRequest, Metadata};
 use crate::error::{Error, Problem};
@@ -81,8 +81,10 @@ impl Inner {
             }
             slot.announce();
         });
-        if let Ok(token) = result {
-            self.lock().warn_of(token);
+        match result {
+            Ok(token) => self.lock().warn_of(token),
+            // It may be the reason, and there is no token to tell it with.
+            Err(_) => self.lock().warnings.extend(self.params.authentication.warnings(None)),
         }
     }
 
@@ -103,19 +105,23 @@ impl Inner {
 
     fn discovered_source(&self, metadata: &Metadata) -> Result<Arc<TokenSource>, Error> {
         let authentication = &self.params.authentication;
-        let algorithm = unlisted_algorithm(authentication, metadata);
+        let listed = metadata.signing_algorithms.as_deref();
+        let algorithm = authentication.unlisted_algorithm(listed);
         let warnings = [
             other_origin(metadata),
             unlisted_method(authentication, metadata),
-            algorithm.clone().map(|text| Warning::new("ALGORITHM_NOT_LISTED", text)),
+            algorithm.map(|text| Warning::new("ALGORITHM_NOT_LISTED", text)),
         ];
         self.lock().warnings.extend(warnings.into_iter().flatten());
-        let mut request = self.token_request(metadata.token_endpoint.clone(), algorithm);
-        request.signing_algorithms.clone_from(&metadata.signing_algorithms);
-        self.source(request)
+        let listed = metadata.signing_algorithms.clone();
+        self.source(self.token_request(metadata.token_endpoint.clone(), listed))
     }
 
-    fn token_request(&self, endpoint: ServerUrl, hint: Option<String>) -> TokenRequest {
+    fn token_request(
+        &self,
+        endpoint: ServerUrl,
+        signing_algorithms: Option<Arc<[String]>>,
+    ) -> TokenRequest {
         let params = &self.params;
         TokenRequest {
             endpoint,
@@ -123,8 +129,7 @@ impl Inner {
             authentication: params.authentication.clone(),
             scope: params.common.scope.clone(),
             additional_parameters: params.common.additional_parameters.clone(),
-            signing_algorithms: None,
-            hint: hint.map(String::into_boxed_str),
+            signing_algorithms,
         }
     }
 }
@@ -270,36 +275,4 @@ fn unlisted_method(authentication: &ClientAuthentication, metadata: &Metadata) -
             ),
         )
     })
-}
-
-/// The trap of KF-12: keys that say RS256 at servers that list RS384.
-fn unlisted_algorithm(
-    authentication: &ClientAuthentication,
-    metadata: &Metadata,
-) -> Option<String> {
-    let ClientAuthentication::PrivateKeyJwt(method) = authentication else { return None };
-    let listed = metadata.signing_algorithms.as_deref()?;
-    let content = method.keystore.content();
-    let algorithm = method.algorithm(&content.key, Some(listed)).as_str();
-    if listed.iter().any(|other| other == algorithm) {
-        return None;
-    }
-    let said = match (method.assertion.algorithm, content.key.declared) {
-        (Some(_), _) => format!("assertion.algorithm is {algorithm}"),
-        (None, Some(_)) => format!("the key says {algorithm} (its alg)"),
-        (None, None) => format!("the key signs {algorithm}"),
-    };
-    Some(format!("{said}, while the server lists {}", enumerate(listed)))
-}
-
-fn enumerate(listed: &[String]) -> String {
-    const SHOWN: usize = 12;
-    if listed.is_empty() {
-        return "none".to_owned();
-    }
-    let names = listed
-        .iter()
-        .take(SHOWN)
-        .map(|name| name.chars().filter(|c| !c.is_control()).take(40).collect());
-    names.collect::<Vec<String>>().join(", ")
 }

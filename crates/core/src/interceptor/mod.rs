@@ -339,6 +339,9 @@ impl Inner {
 
     fn arrived(&self, base: Option<&str>, unattended: bool, result: &Result<Arc<Token>, Error>) {
         let mut state = self.lock();
+        if result.is_err() {
+            state.warnings.extend(self.params.authentication.warnings(None));
+        }
         let State { slots, stats, .. } = &mut *state;
         let Some(slot) = slots.get(base) else { return };
         match result {

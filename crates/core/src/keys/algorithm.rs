@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_key_that_does_not_say_signs_what_the_server_lists_smart_first() {
-        let rsa = PublicKey::rsa(&[1; 256], &[3]);
+        let rsa = PublicKey::rsa(&[0xFF; 256], &[3]);
         let p256 = PublicKey::Ec { curve: Curve::P256, x: vec![0; 32], y: vec![0; 32] };
         let preferred = |key: &PublicKey, names: &[&str]| {
             let listed: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();

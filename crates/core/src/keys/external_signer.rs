@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
     RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
@@ -27,6 +26,12 @@ pub struct SignerFailure {
     pub call: Option<u32>,
     /// True where the same call may succeed later with nothing changed.
     pub transient: bool,
+}
+
+impl SignerFailure {
+    pub(crate) fn of_keystore(self, name: &str) -> Self {
+        Self { reason: format!("of keystore '{name}' {}", self.reason), ..self }
+    }
 }
 
 /// Signs with a key that only it has.
@@ -61,12 +66,6 @@ impl ExternalKey {
         time_limit: Duration,
     ) -> Self {
         Self { signer, public, time_limit }
-    }
-
-    /// Two registrations of one public key are two signers. Whoever holds this key keeps the address
-    /// from being another's.
-    pub(super) fn address(&self) -> usize {
-        Arc::as_ptr(&self.signer).cast::<()>() as usize
     }
 
     /// What comes back is checked like any input from outside: a server would only say `invalid_client`.
@@ -132,12 +131,9 @@ fn is_signature(
         }),
         PublicKey::Ec { curve, x, y } => {
             let point = [&[4], x.as_slice(), y.as_slice()].concat();
-            let verification = match curve {
-                Curve::P256 => &ECDSA_P256_SHA256_FIXED,
-                Curve::P384 => &ECDSA_P384_SHA384_FIXED,
-                Curve::P521 => &ECDSA_P521_SHA512_FIXED,
-            };
-            UnparsedPublicKey::new(verification, point).verify(message, signature).is_ok()
+            UnparsedPublicKey::new(curve.verification_algorithm(), point)
+                .verify(message, signature)
+                .is_ok()
         }
         PublicKey::Ed25519 { x } => {
             UnparsedPublicKey::new(&ED25519, x).verify(message, signature).is_ok()

@@ -53,6 +53,9 @@ pub(crate) fn parse(
             "larger than 1 MiB: not a keystore",
         ));
     }
+    if bytes.trim_ascii().is_empty() {
+        return Err(Problem::new(ErrorCode::KeystoreCorrupt, "there is nothing in it"));
+    }
     let utf8 = text::from_utf16(bytes);
     let bytes = utf8.as_ref().map_or(bytes, |text| text.as_bytes());
     if let Some(found) = recognised(bytes, passphrases) {
@@ -79,10 +82,10 @@ fn recognised(
     if jks::is_jks(bytes) {
         return Some(jks::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Jks, keys)));
     }
-    if der::is_der(bytes) {
+    let is_pem = pem::is_pem(bytes);
+    if !is_pem && der::is_der(bytes) {
         return Some(der::parse(bytes, passphrases));
     }
-    let is_pem = pem::is_pem(bytes);
     let pem = || pem::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Pem, keys));
     if !matches!(text::without_mark(bytes).trim_ascii_start().first(), Some(b'{' | b'[')) {
         return is_pem.then(pem);
@@ -96,6 +99,23 @@ fn recognised(
         Err(_) if is_pem => Some(pem()),
         jwks => Some(jwks.map(|keys| (KeystoreFormat::Jwks, keys))),
     }
+}
+
+/// True for base64 of the beginning of a keystore: an environment variable in the wrong place.
+pub(crate) fn is_wrapped_keystore(text: &[u8]) -> bool {
+    let standard = |byte: &u8| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
+    };
+    // Base64url too, which is how JWKs have their numbers.
+    let text: Zeroizing<Vec<u8>> = Zeroizing::new(text.iter().map(standard).collect());
+    unwrapped(&text).is_some_and(|bytes| {
+        jks::is_jks(&bytes)
+            || der::is_der(&bytes)
+            || pem::is_pem(&bytes)
+            || bytes.trim_ascii_start().starts_with(b"{")
+    })
 }
 
 /// What is in base64, if the whole text is that.
@@ -176,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_none_of_these_is_answered_with_what_was_looked_for() {
-        for bytes in [&b""[..], b"hello", b"AAAA", &[0xFF, 0xFE], &[0, 159, 146, 150]] {
+        for bytes in [&b"hello"[..], b"AAAA", &[0xFF, 0xFE], &[0, 159, 146, 150]] {
             let problem = format(bytes).unwrap_err();
             assert_eq!(problem.code, ErrorCode::KeystoreCorrupt);
             for word in ["JWKS", "PEM", "DER", "PKCS#12", "JKS", "JCEKS"] {

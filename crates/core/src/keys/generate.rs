@@ -11,6 +11,7 @@ use pkcs8::der::{Decode as _, Reader as _, SliceReader};
 use zeroize::Zeroizing;
 
 use super::algorithm::SigningAlgorithm;
+use super::key_entry::check_key_id;
 use super::public_key::{Curve, PublicKey};
 use super::signer::PrivateKey;
 use crate::error::{Error, Problem};
@@ -31,6 +32,9 @@ pub struct NewKey {
 impl NewKey {
     /// The text of a JWKS with this one private key: `alg`, `use` and `kid` are set.
     pub fn generate(&self) -> Result<Zeroizing<String>, Error> {
+        if let Some(key_id) = &self.key_id {
+            check_key_id("keyId", key_id)?;
+        }
         let algorithm = self.algorithm.unwrap_or(SigningAlgorithm::Rs384);
         let private = match algorithm {
             SigningAlgorithm::Es256 => ec(Curve::P256)?,

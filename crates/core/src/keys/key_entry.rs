@@ -1,7 +1,7 @@
 //! One key of a keystore as it was found, usable or not.
 
 use super::algorithm::SigningAlgorithm;
-use super::certificate::{self, Certificate};
+use super::certificate::{self, Certificate, LONGEST_CHAIN};
 use super::public_key::PublicKey;
 use super::signer::PrivateKey;
 use crate::error::{ErrorCode, Problem};
@@ -46,14 +46,18 @@ impl KeyEntry {
         Self::new(None, None, content)
     }
 
-    /// A private key whose `alg` it cannot sign with is no key to choose.
+    /// A key whose `alg` it cannot sign with is none to choose, and none to serve (SA-5).
     pub(crate) fn new(
         key_id: Option<String>,
         algorithm: Option<String>,
         content: Result<KeyContent, Problem>,
     ) -> Self {
         let content = content.and_then(|content| {
-            if let (KeyContent::Private { public, .. }, Some(name)) = (&content, &algorithm) {
+            let (KeyContent::Private { public, .. } | KeyContent::Public(public)) = &content else {
+                return Ok(content);
+            };
+            public.check()?;
+            if let Some(name) = &algorithm {
                 parse_algorithm(name)?.check(public)?;
             }
             Ok(content)
@@ -68,16 +72,16 @@ impl KeyEntry {
     }
 
     /// With the chain that the keystore has for this very key: its own certificate comes first.
-    pub(super) fn certified(self, chain: Vec<Certificate>) -> Self {
-        let is_mixed_up = match (&self.content, chain.first()) {
-            (KeyContent::Private { public, .. } | KeyContent::Public(public), Some(own)) => {
-                !own.certifies(public)
-            }
-            _ => false,
-        };
+    /// `None` in its place: one that cannot be read, and then the chain is of no use.
+    pub(super) fn certified(self, chain: impl IntoIterator<Item = Option<Certificate>>) -> Self {
+        let mut chain = chain.into_iter();
+        let Some(own) = chain.next().flatten() else { return self };
+        let is_mixed_up = self.public_key().is_some_and(|key| own.is_of_another_key_than(key));
+        let others = chain.flatten().take(LONGEST_CHAIN - 1);
+        let certificates = std::iter::once(own).chain(others).collect();
         let content =
             if is_mixed_up { KeyContent::Unusable(certificate::mismatch()) } else { self.content };
-        Self { certificates: chain, content, ..self }
+        Self { certificates, content, ..self }
     }
 
     pub(super) fn is_private(&self) -> bool {
@@ -128,4 +132,15 @@ pub(super) fn parse_algorithm(name: &str) -> Result<SigningAlgorithm, Problem> {
 pub(super) fn quoted(text: &str) -> String {
     let shown: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
     format!("'{shown}'")
+}
+
+/// A key id as users give it: it travels in every assertion.
+pub(crate) fn check_key_id(option: &str, key_id: &str) -> Result<(), Problem> {
+    const LONGEST: usize = 1024;
+    if key_id.is_empty() || key_id.len() > LONGEST || key_id.contains(char::is_control) {
+        return Err(Problem::config(format!(
+            "{option}: expected 1 to {LONGEST} characters without control characters"
+        )));
+    }
+    Ok(())
 }

@@ -9,7 +9,6 @@ use super::certificate::{self, Certificate};
 use super::external_signer::{ExternalKey, ExternalSigner};
 use super::jwk;
 use super::key_entry::{DescribedPublicKey, KeyContent, KeyEntry, parse_algorithm, quoted};
-#[cfg(test)]
 use super::public_key::PublicKey;
 use super::signer::{PrivateKey, SigningKey};
 use crate::error::{ErrorCode, Problem};
@@ -22,6 +21,16 @@ pub struct KeyChoice {
     pub key_id: Option<String>,
     /// Its name in a PKCS#12 or Java keystore.
     pub alias: Option<String>,
+}
+
+/// More than any client has; each is looked at by itself.
+pub(super) const MAX_ENTRIES: usize = 1000;
+
+pub(super) fn too_many() -> Problem {
+    Problem::new(
+        ErrorCode::KeystoreUnsupported,
+        format!("a keystore of more than {MAX_ENTRIES} entries; keep the client's own keys in one"),
+    )
 }
 
 /// A message is read by a person.
@@ -91,10 +100,16 @@ impl KeySet {
                 entry.certificates = certificate::chain(public, pool);
             }
         }
-        let is_mixed_up =
-            !pool.is_empty() && entries.iter().all(|entry| entry.certificates.is_empty());
-        for entry in entries.iter_mut().filter(|entry| is_mixed_up && entry.is_private()) {
-            entry.content = KeyContent::Unusable(certificate::mismatch());
+        let is_mixed_up = |key: &PublicKey| {
+            !pool.is_empty()
+                && pool.iter().all(|certificate| certificate.is_of_another_key_than(key))
+        };
+        if entries.iter().all(|entry| entry.certificates.is_empty()) {
+            for entry in entries.iter_mut().filter(|entry| entry.is_private()) {
+                if entry.public_key().is_some_and(is_mixed_up) {
+                    entry.content = KeyContent::Unusable(certificate::mismatch());
+                }
+            }
         }
         Self { entries, certificates: pool.len() }
     }
@@ -243,11 +258,13 @@ impl KeySet {
 fn public_jwks(signing: &SigningKey, others: impl Iterator<Item = DescribedPublicKey>) -> Value {
     let mut keys = vec![signing.public.to_jwk(&signing.key_id, Some(signing.algorithm().as_str()))];
     let mut listed = vec![signing.public.clone()];
+    let mut key_ids = vec![signing.key_id.clone()];
     for other in others {
-        if listed.contains(&other.key) {
+        let key_id = other.key_id.unwrap_or_else(|| other.key.thumbprint());
+        if listed.contains(&other.key) || key_ids.contains(&key_id) {
             continue;
         }
-        let key_id = other.key_id.unwrap_or_else(|| other.key.thumbprint());
+        key_ids.push(key_id.clone());
         keys.push(other.key.to_jwk(&key_id, other.algorithm.as_deref()));
         listed.push(other.key);
     }

@@ -48,6 +48,7 @@ pub use key_set::KeyChoice;
 pub use passphrases::Passphrases;
 
 pub(crate) use certificate::Certificate;
-pub(crate) use format::{MAX_BYTES, parse};
+pub(crate) use format::{MAX_BYTES, is_wrapped_keystore, parse};
+pub(crate) use key_entry::check_key_id;
 pub(crate) use key_set::KeySet;
 pub(crate) use signer::{SigningFailed, SigningKey};

@@ -16,6 +16,7 @@ pub(super) const RSA_ENCRYPTION: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 pub(super) const EC_PUBLIC_KEY: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
 pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const CURVES: [(ObjectIdentifier, Curve); 3] = [
@@ -29,10 +30,15 @@ pub(super) fn parse(der: &[u8]) -> Result<PrivateKey, Problem> {
     let info = PrivateKeyInfoRef::try_from(der)
         .map_err(|_| Problem::new(ErrorCode::KeystoreCorrupt, "not a PKCS#8 private key"))?;
     match info.algorithm.oid {
-        RSA_ENCRYPTION => PrivateKey::rsa_from_pkcs8(der),
+        RSA_ENCRYPTION => PrivateKey::rsa_from_pkcs1(info.private_key.as_bytes()),
         ED25519 => PrivateKey::ed25519_from_pkcs8(der),
         // SEC 1 inside: unlike the whole, that may name or spell out its curve itself.
         EC_PUBLIC_KEY => sec1::parse(info.private_key.as_bytes(), info.algorithm.parameters),
+        RSASSA_PSS => Err(Problem::new(
+            ErrorCode::KeystoreUnsupported,
+            "an RSA key that is bound to RSASSA-PSS, which this version does not read; make an RSA \
+             key without that, which signs PS256 to PS512 as well",
+        )),
         DSA => Err(Problem::new(ErrorCode::KeystoreUnusableKey, der::DSA)),
         other => Err(Problem::new(
             ErrorCode::KeystoreUnusableKey,

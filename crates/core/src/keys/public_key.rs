@@ -1,13 +1,16 @@
 //! The half of a key that may be seen: members of a public JWK (RFC 7518 §6, RFC 8037 §2).
 
-use ::pkcs8::der::asn1::{AnyRef, UintRef};
-use ::pkcs8::der::{Decode as _, Reader as _, SliceReader};
-use ::pkcs8::spki::SubjectPublicKeyInfoRef;
+use std::ops::RangeInclusive;
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED,
+    EcdsaVerificationAlgorithm, ParsedPublicKey,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::pkcs8;
+use crate::error::{ErrorCode, Problem};
 
 /// NIST curves of RFC 7518 §6.2.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,14 @@ impl Curve {
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|curve| curve.name() == name)
+    }
+
+    pub(super) const fn verification_algorithm(self) -> &'static EcdsaVerificationAlgorithm {
+        match self {
+            Self::P256 => &ECDSA_P256_SHA256_FIXED,
+            Self::P384 => &ECDSA_P384_SHA384_FIXED,
+            Self::P521 => &ECDSA_P521_SHA512_FIXED,
+        }
     }
 
     /// Octets of a coordinate; never fewer (RFC 7518 §6.2.1.2).
@@ -55,23 +66,36 @@ impl PublicKey {
         Self::Rsa { n: without_leading_zeros(n).to_vec(), e: without_leading_zeros(e).to_vec() }
     }
 
-    /// Of a certificate (RFC 3279 §2.3, RFC 5480, RFC 8410); `None` for kinds that sign no assertion.
-    pub(super) fn from_spki(key: &SubjectPublicKeyInfoRef<'_>) -> Option<Self> {
-        let bits = key.subject_public_key.as_bytes()?;
-        match key.algorithm.oid {
-            pkcs8::RSA_ENCRYPTION => {
-                let mut numbers = SliceReader::new(AnyRef::from_der(bits).ok()?.value()).ok()?;
-                let n: UintRef<'_> = numbers.decode().ok()?;
-                let e: UintRef<'_> = numbers.decode().ok()?;
-                Some(Self::rsa(n.as_bytes(), e.as_bytes()))
+    /// What no assertion may be checked with: too short a modulus (RFC 7518 §3.3), a point off its curve.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        const SIZES: RangeInclusive<usize> = 2048..=8192;
+        let unusable = |why: &str| {
+            Err(Problem::new(ErrorCode::KeystoreUnusableKey, format!("{} key: {why}", self.kty())))
+        };
+        match self {
+            Self::Rsa { n, e } => {
+                let bits =
+                    8 * n.len() - n.first().map_or(0, |first| first.leading_zeros() as usize);
+                if !SIZES.contains(&bits) {
+                    return unusable(&format!(
+                        "its modulus has {bits} bits; 2048 to 8192 are allowed (RFC 7518 §3.3)"
+                    ));
+                }
+                // Even or 1: no exponent of any key.
+                if e.last().is_none_or(|last| last % 2 == 0) || e.as_slice() == [1] {
+                    return unusable("its exponent (e) is none");
+                }
             }
-            pkcs8::EC_PUBLIC_KEY => {
-                let curve = key.algorithm.parameters_oid().ok().and_then(pkcs8::curve)?;
-                Self::ec_point(curve, bits)
+            Self::Ec { curve, x, y } => {
+                let point = [&[4], x.as_slice(), y.as_slice()].concat();
+                if ParsedPublicKey::new(curve.verification_algorithm(), point).is_err() {
+                    return unusable("its point (x, y) does not lie on the curve");
+                }
             }
-            pkcs8::ED25519 => Some(Self::Ed25519 { x: bits.to_vec() }),
-            _ => None,
+            Self::Ed25519 { x } if x.len() != 32 => return unusable("x is not of 32 octets"),
+            Self::Ed25519 { .. } => {}
         }
+        Ok(())
     }
 
     /// From an uncompressed point `04 ‖ x ‖ y` (SEC 1 §2.3.3).

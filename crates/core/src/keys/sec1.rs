@@ -122,7 +122,7 @@ fn field_prime(domain: &[u8]) -> Option<&[u8]> {
     Some(field.decode::<UintRef<'_>>().ok()?.as_bytes())
 }
 
-/// No other curve in use is over the same prime; what else is spelled out, aws-lc compares.
+/// No other curve in use is over the same prime; a public point that is there has to lie on it.
 fn curve_over(prime: &[u8]) -> Option<Curve> {
     const ONES: u32 = u32::MAX;
     let words =

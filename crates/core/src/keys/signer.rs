@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ::pkcs8::der::Tag;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPairComponents;
 use aws_lc_rs::signature::{
@@ -12,6 +13,7 @@ use aws_lc_rs::signature::{
 };
 
 use super::algorithm::SigningAlgorithm;
+use super::asn1::Fields;
 use super::certificate::Certificate;
 use super::external_signer::{ExternalKey, SignerFailure};
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
@@ -50,13 +52,16 @@ fn rejected(kind: &str, why: &str) -> Problem {
 }
 
 impl PrivateKey {
-    pub(super) fn rsa_from_pkcs8(der: &[u8]) -> Result<Self, Problem> {
-        RsaKeyPair::from_pkcs8(der)
-            .map(Self::Rsa)
-            .map_err(|error| rejected("RSA", &error.to_string()))
-    }
-
     pub(super) fn rsa_from_pkcs1(der: &[u8]) -> Result<Self, Problem> {
+        // RFC 8017 A.1.2: version 1 has more than two primes.
+        let has_more_primes = Fields::of(der)
+            .is_some_and(|mut fields| fields.unsigned() == Some(1) && fields.is_next(Tag::Integer));
+        if has_more_primes {
+            return Err(Problem::new(
+                ErrorCode::KeystoreUnsupported,
+                "an RSA key of more than two primes, which no JWK of servers can tell; make another key",
+            ));
+        }
         RsaKeyPair::from_der(der)
             .map(Self::Rsa)
             .map_err(|error| rejected("RSA", &error.to_string()))
@@ -194,14 +199,6 @@ impl SigningKey {
             PrivateKey::External(ref key) => {
                 key.sign(algorithm, message).await.map_err(SigningFailed::External)
             }
-        }
-    }
-
-    /// The address of an external signer: two of them are two, whatever their public key.
-    pub(crate) fn external_address(&self) -> Option<usize> {
-        match &self.private {
-            PrivateKey::External(key) => Some(key.address()),
-            _ => None,
         }
     }
 

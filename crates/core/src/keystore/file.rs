@@ -61,8 +61,11 @@ pub(super) fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, FileStamp), Probl
     regular_file(path)?;
     let mut file = File::open(path).map_err(|error| unreadable(&error))?;
     let stamp = FileStamp::new(&file.metadata().map_err(|error| unreadable(&error))?);
-    let expected = usize::try_from(stamp.length).unwrap_or(MAX_BYTES).min(MAX_BYTES);
-    // With room for one more octet, so that reading to the end does not move it and leave a copy.
+    // Some file systems do not know a length.
+    let length =
+        usize::try_from(stamp.length).ok().filter(|length| (1..MAX_BYTES).contains(length));
+    let expected = length.unwrap_or(MAX_BYTES);
+    // With room for more, so that reading to the end does not move it and leave a copy.
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 64));
     (&mut file)
         .take(MAX_BYTES as u64 + 1)

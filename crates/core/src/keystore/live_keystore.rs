@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,8 +25,9 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 pub struct Keystore {
     name: String,
     state: Mutex<State>,
-    /// The look that is under way.
+    /// The look that is under way; it takes itself out when it is over.
     look: Mutex<Option<Flight<()>>>,
+    looks: AtomicU64,
 }
 
 /// What was read from a source, ready to be put into place. Bytes and passphrases that are not
@@ -42,6 +44,8 @@ struct WatchedFile {
     stamp: Option<FileStamp>,
     digest: Option<digest::Digest>,
     looked_at: Instant,
+    /// The number of the look that found this: one that began before it and ends after it is late.
+    look: u64,
     /// Why what is there now is not in use.
     trouble: Option<Problem>,
 }
@@ -63,6 +67,7 @@ impl State {
             stamp: Some(stamp),
             digest: Some(digest),
             looked_at: Instant::now(),
+            look: 0,
             trouble: None,
         });
         Ok(Self { content: Arc::new(content), file })
@@ -82,7 +87,8 @@ impl State {
 
 impl Keystore {
     pub(super) fn new(name: &str, state: State) -> Self {
-        Self { name: name.to_owned(), state: Mutex::new(state), look: Mutex::default() }
+        let (state, look) = (Mutex::new(state), Mutex::default());
+        Self { name: name.to_owned(), state, look, looks: AtomicU64::new(0) }
     }
 
     /// The name that `keystore` refers to.
@@ -109,7 +115,8 @@ impl Keystore {
     }
 
     /// Why the file as it is now is not in use, where that is so.
-    pub(crate) fn trouble(&self) -> Option<Warning> {
+    #[must_use]
+    pub fn trouble(&self) -> Option<Warning> {
         let state = self.lock();
         let file = state.file.as_ref()?;
         let problem = file.source.describe(&self.name, file.trouble.as_ref()?);
@@ -123,24 +130,26 @@ impl Keystore {
     pub async fn look_if_due(self: &Arc<Self>) {
         let is_due = |file: &WatchedFile| file.looked_at.elapsed() >= LOOK_INTERVAL;
         if self.lock().file.as_ref().is_some_and(is_due) {
-            self.wait_for_look().await;
+            let look = self.look();
+            self.within_limit(async { drop(look.await) }).await;
         }
     }
 
     /// Reads the file again if it has changed since `used` was read; true if there is another key now.
     pub(crate) async fn look_now(self: &Arc<Self>, used: &Arc<KeystoreContent>) -> bool {
         let is_other = || !Arc::ptr_eq(&self.content(), used);
-        if is_other() {
-            return true;
-        }
-        if self.lock().file.is_none() {
-            return false;
-        }
-        let joins = self.current_look().is_some();
-        self.wait_for_look().await;
-        if joins && !is_other() {
-            // That one may have looked before the change.
-            self.wait_for_look().await;
+        let is_file = self.lock().file.is_some();
+        if !is_other() && is_file {
+            let looks = async {
+                // One that is under way may have looked before the change.
+                if let Some(flight) = self.current_look() {
+                    drop(flight.await);
+                }
+                if !is_other() {
+                    drop(self.look().await);
+                }
+            };
+            self.within_limit(looks).await;
         }
         is_other()
     }
@@ -148,27 +157,30 @@ impl Keystore {
     /// The same for a file that may have changed, on the calling thread: what was read is in use
     /// when this returns.
     pub(super) fn look_here(&self) {
+        let look = self.looks.fetch_add(1, Ordering::Relaxed) + 1;
         let Some((source, stamp, digest)) = self.last_read() else { return };
         let Some(path) = source.path() else { return };
         if stamp.is_some_and(|stamp| stamp.still_holds(path)) {
-            return self.looked(&source, |_| ());
+            return self.looked(&source, look, |_| ());
         }
         let (bytes, stamp) = match file::read(path) {
             Ok(read) => read,
             Err(problem) => {
-                return self.looked(&source, |state| state.set_file(None, None, Some(problem)));
+                return self.looked(&source, look, |state| {
+                    state.set_file(None, None, Some(problem));
+                });
             }
         };
         let read_digest = digest::digest(&digest::SHA256, &bytes);
         if digest.is_some_and(|digest| digest.as_ref() == read_digest.as_ref()) {
-            return self.looked(&source, |state| {
+            return self.looked(&source, look, |state| {
                 if let Some(file) = &mut state.file {
                     file.stamp = Some(stamp);
                 }
             });
         }
         let parsed = KeystoreContent::parse(&source, &bytes);
-        self.looked(&source, |state| {
+        self.looked(&source, look, |state| {
             let trouble = match parsed {
                 Ok(content) => {
                     state.content = Arc::new(content);
@@ -188,39 +200,47 @@ impl Keystore {
         Some((file.source.clone(), file.stamp.clone(), file.digest))
     }
 
-    /// Notes what was found, unless another source was put in place meanwhile.
-    fn looked(&self, source: &Arc<KeystoreSource>, change: impl FnOnce(&mut State)) {
+    /// Notes what was found, unless another source was put in place meanwhile, or a later look was
+    /// faster.
+    fn looked(&self, source: &Arc<KeystoreSource>, look: u64, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
-        if state.file.as_ref().is_some_and(|file| Arc::ptr_eq(&file.source, source)) {
+        let is_current =
+            |file: &WatchedFile| Arc::ptr_eq(&file.source, source) && file.look <= look;
+        if state.file.as_ref().is_some_and(is_current) {
             change(&mut state);
             if let Some(file) = &mut state.file {
-                file.looked_at = Instant::now();
+                (file.looked_at, file.look) = (Instant::now(), look);
             }
         }
     }
 
-    async fn wait_for_look(self: &Arc<Self>) {
-        let flight = match self.current_look() {
-            Some(flight) => flight,
-            None => self.start_look(),
-        };
-        // Whatever came of it is in the state; one that takes too long ends by itself.
-        drop(timeout(LONGEST_LOOK, flight).await);
+    /// Whatever comes of it is in the state. Past the limit nobody waits any more, and none begins
+    /// for a while: each would wait as long.
+    async fn within_limit(&self, look: impl Future<Output = ()>) {
+        if timeout(LONGEST_LOOK, look).await.is_err()
+            && let Some(file) = &mut self.lock().file
+        {
+            file.looked_at = Instant::now();
+        }
     }
 
     fn current_look(&self) -> Option<Flight<()>> {
-        let look = self.look.lock().unwrap_or_else(PoisonError::into_inner);
-        look.as_ref().filter(|flight| flight.peek().is_none()).cloned()
+        self.look.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// On a thread that may wait for a disk, and for the work of opening an encrypted key.
-    fn start_look(self: &Arc<Self>) -> Flight<()> {
-        let keystore = self.clone();
-        let flight = launch(async move {
-            let looking = tokio::task::spawn_blocking(move || keystore.look_here());
-            looking.await.map_err(|error| Error::Internal { reason: error.to_string() })
-        });
+    /// The one that is under way, or a new one: on a thread that may wait for a disk, and for the
+    /// work of opening an encrypted key.
+    fn look(self: &Arc<Self>) -> Flight<()> {
         let mut look = self.look.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = &*look {
+            return flight.clone();
+        }
+        let (keystore, ended) = (self.clone(), self.clone());
+        let flight = launch(async move {
+            let looking = tokio::task::spawn_blocking(move || keystore.look_here()).await;
+            *ended.look.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            looking.map_err(|error| Error::Internal { reason: error.to_string() })
+        });
         *look = Some(flight.clone());
         flight
     }
@@ -330,7 +350,18 @@ mod tests {
         let (source, ..) = keystore.last_read().unwrap();
         let other = KeystoreOrigin::Data(RS384.to_vec().into()).into();
         keystore.replace(State::read("k", other).unwrap());
-        keystore.looked(&source, |_| panic!("that source is no longer the keystore's"));
+        keystore.looked(&source, 1, |_| panic!("that source is no longer the keystore's"));
+        assert_eq!(keystore.content().algorithm().as_str(), "RS384");
+    }
+
+    #[test]
+    fn a_look_that_began_earlier_and_ends_later_does_not_bring_the_old_key_back() {
+        let file = TemporaryFile::new("overtaken", ES384);
+        let keystore = file.keystore();
+        let (source, ..) = keystore.last_read().unwrap();
+        let early = keystore.looks.fetch_add(1, Ordering::Relaxed) + 1;
+        assert!(is_read_again(&keystore, || fs::write(&file.0, RS384).unwrap()));
+        keystore.looked(&source, early, |_| panic!("a later look has seen more"));
         assert_eq!(keystore.content().algorithm().as_str(), "RS384");
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::live_keystore::{Keystore, State};
 use super::source::{KeystoreOrigin, KeystoreSource};
 use crate::error::{Error, ErrorCode, Problem};
+use crate::keys::check_key_id;
 
 /// Names the folder that is looked into for a keystore that is not registered.
 const FOLDER_VARIABLE: &str = "SMART_M2M_KEYSTORE_DIR";
@@ -73,7 +74,8 @@ impl Keystores {
         keystores: Vec<(String, State)>,
     ) -> Result<Vec<Arc<Keystore>>, Error> {
         let mut registry = self.lock();
-        if registry.registered.len() + keystores.len() > MAX_KEYSTORES {
+        let is_new = |(name, _): &&(String, State)| !registry.registered.contains_key(name);
+        if registry.registered.len() + keystores.iter().filter(is_new).count() > MAX_KEYSTORES {
             return Err(Problem::config(format!(
                 "more than {MAX_KEYSTORES} keystores; unregister those that are no longer used"
             ))
@@ -97,6 +99,12 @@ impl Keystores {
     pub fn find(&self, name: &str) -> Result<Arc<Keystore>, Error> {
         let folder = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
         Ok(self.find_in(name, folder.filter(|folder| !folder.as_os_str().is_empty()).as_deref())?)
+    }
+
+    /// The keystore that somebody has or has registered, without a look at the folder; else as `find`.
+    pub fn known(&self, name: &str) -> Result<Arc<Keystore>, Error> {
+        let live = self.lock().live(name);
+        live.map_or_else(|| self.find(name), Ok)
     }
 
     pub(crate) fn find_in(
@@ -161,7 +169,10 @@ impl Keystores {
 /// What `insert_all` takes.
 pub(super) fn read(name: &str, source: KeystoreSource) -> Result<State, Problem> {
     check_name(name)?;
-    State::read(name, source)
+    if let Some(key_id) = &source.choice.key_id {
+        check_key_id("keyId", key_id)?;
+    }
+    State::read(name, source.with_absolute_path())
 }
 
 /// Smile's rule for keystore ids; it also keeps a name inside the folder.

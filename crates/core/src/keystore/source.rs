@@ -7,7 +7,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::error::Problem;
-use crate::keys::{ExternalSigner, KeyChoice, Passphrases};
+use crate::keys::{self, ExternalSigner, KeyChoice, Passphrases};
 
 /// A keystore as it was registered.
 #[derive(Clone)]
@@ -56,6 +56,19 @@ impl KeystoreSource {
         }
     }
 
+    /// The same file, wherever the process goes later.
+    pub(super) fn with_absolute_path(mut self) -> Self {
+        if let KeystoreOrigin::Path(path) = &mut self.origin
+            && let Ok(absolute) = std::path::absolute(&*path)
+        {
+            // What is shown of a path that is a key is decided by what was given.
+            if shown(path) == path.display().to_string() {
+                *path = absolute;
+            }
+        }
+        self
+    }
+
     /// A problem of the keystore `name`, told with where it was found.
     pub(super) fn describe(&self, name: &str, problem: &Problem) -> Problem {
         let place = self.path().map(|path| format!(" ({})", shown(path))).unwrap_or_default();
@@ -71,9 +84,36 @@ fn shown(path: &Path) -> String {
         return "a path that is too long to show".to_owned();
     }
     let is_key = text.contains("-----") || text.contains(['{', '\n']);
-    if is_key {
+    if is_key || keys::is_wrapped_keystore(text.as_bytes()) {
         "a path that looks like the key itself; give keys as data or jwks".to_owned()
     } else {
         text.replace(char::is_control, "\u{fffd}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    #[test]
+    fn a_key_in_the_place_of_a_path_is_not_shown_and_a_path_is() {
+        let pem =
+            "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----";
+        let der = [0x30, 0x2E, 2, 1, 0, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 4, 0x22, 4, 0x20, 7, 7];
+        for key in [
+            pem.to_owned(),
+            STANDARD.encode(pem),
+            STANDARD.encode(der),
+            "{\"kty\":\"RSA\"".to_owned(),
+        ] {
+            assert!(!shown(Path::new(&key)).contains(&key[..10]), "{key}");
+        }
+        for path in ["/etc/keys/private", "keys/signing.pem", "/run/secrets/MIGHAgEAMBMGByqGSM49"] {
+            assert_eq!(shown(Path::new(path)), path);
+        }
+        assert_eq!(shown(Path::new("a\u{1b}b\0")), "a\u{fffd}b\u{fffd}");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::client_auth::{AssertionParams, KeyIdHeader};
 use crate::error::Problem;
+use crate::keys::check_key_id;
 use crate::options::ClientAuthOptions;
 use crate::server_url::ServerUrl;
 use crate::token::{RESERVED_PARAMETERS, RenewalPolicy};
@@ -39,8 +40,8 @@ impl Checks {
 
     pub(super) fn assertion(&mut self, options: &ClientAuthOptions) -> AssertionParams {
         let assertion = &options.assertion;
-        if matches!(&assertion.key_id, KeyIdHeader::Given(key_id) if key_id.is_empty()) {
-            self.config("assertion.keyId is empty; set it to null to send no kid");
+        if let KeyIdHeader::Given(key_id) = &assertion.key_id {
+            self.take(check_key_id("assertion.keyId (null sends none)", key_id));
         }
         if let Some(url) = &assertion.jwks_url {
             // Servers fetch it over TLS and compare it as a string (SA-2).

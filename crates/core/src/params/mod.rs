@@ -70,7 +70,7 @@ impl ClientAuthParams {
             retry,
             transport,
         };
-        let warnings = authentication.warnings();
+        let warnings = authentication.warnings(None);
         Ok(Self {
             client_id: client_id.into(),
             authentication: Arc::new(authentication),

@@ -1,6 +1,6 @@
 //! A token request and its answer (RFC 6749 §4.4).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -25,6 +25,8 @@ pub(crate) struct TokenEndpoint {
     pub(super) retry: RetryPolicy,
     pub(super) renewal: Arc<RenewalPolicy>,
     pub(super) observers: Observers,
+    /// What signed the latest request, if that failed.
+    refused_key: Mutex<Option<Weak<KeystoreContent>>>,
 }
 
 impl TokenEndpoint {
@@ -34,7 +36,8 @@ impl TokenEndpoint {
         retry: RetryPolicy,
         renewal: Arc<RenewalPolicy>,
     ) -> Self {
-        Self { request, transport, retry, renewal, observers: Observers::default() }
+        let (observers, refused_key) = (Observers::default(), Mutex::default());
+        Self { request, transport, retry, renewal, observers, refused_key }
     }
 
     /// Sends the request, and sends it again where that can help: each time authenticated anew.
@@ -42,12 +45,13 @@ impl TokenEndpoint {
         with_retries(&self.retry, &self.request.endpoint.display(), |attempt| async move {
             let (result, used) = self.observed(reason, attempt).await;
             match (result, used) {
-                // The key's successor was there already: no attempt is spent on its predecessor.
-                (Err(error), Some(used))
-                    if may_be_about_the_key(&error)
-                        && self.request.authentication.has_other_key(&used).await =>
-                {
-                    self.observed(reason, attempt).await.0
+                (Err(error), Some(used)) if may_be_about_the_key(&error) => {
+                    let authentication = &self.request.authentication;
+                    if authentication.has_other_key(&used).await {
+                        // Its successor was there already: no attempt is spent on the predecessor.
+                        return self.observed(reason, attempt).await.0;
+                    }
+                    Err(error.with_hint(authentication.trouble()))
                 }
                 (result, _) => result,
             }
@@ -61,28 +65,26 @@ impl TokenEndpoint {
         attempt: u32,
     ) -> (Result<Token, Error>, Option<Arc<KeystoreContent>>) {
         let observed = self.observers.started(&self.request, reason, attempt);
-        let mut used = None;
-        let result = self.send(&mut used).await;
+        let used = self.request.authentication.current_key().await;
+        let result = self.send(used.as_deref()).await;
         if let Some(observed) = observed {
             observed.ended(result.as_ref().err());
         }
+        let refused = used.as_ref().filter(|_| result.is_err()).map(Arc::downgrade);
+        *self.refused_key.lock().unwrap_or_else(PoisonError::into_inner) = refused;
         (result, used)
     }
 
-    /// `used`: set to what the assertion was signed with.
-    async fn send(&self, used: &mut Option<Arc<KeystoreContent>>) -> Result<Token, Error> {
+    async fn send(&self, key: Option<&KeystoreContent>) -> Result<Token, Error> {
         // The assertion is dated when it is made; the lifetime counts from when it leaves.
-        let (body, proof) = self.request.prepare(Now::read()).await?;
-        *used = proof.key;
+        let (body, authorization) = self.request.prepare(key, Now::read()).await?;
         let sent_at = Now::read();
         let url = self.request.endpoint.url();
-        let answer = self.transport.post_form(url, body, proof.header).await;
+        let answer = self.transport.post_form(url, body, authorization).await;
         let took = sent_at.until(Now::read());
         let Self { request, renewal, .. } = self;
         let mut token = read(&Expectation { request, sent_at, took, renewal }, answer)?;
-        if let Some(warning) = proof.warning {
-            token.warn(warning);
-        }
+        token.warn(request.authentication.warnings(key));
         Ok(token)
     }
 }
@@ -101,6 +103,11 @@ impl RequestToken for TokenEndpoint {
 
     fn attach(&self, observer: &Arc<dyn Observer>) {
         self.observers.attach(observer);
+    }
+
+    fn would_ask_anew(&self) -> bool {
+        let refused = self.refused_key.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.as_ref().is_some_and(|refused| self.request.authentication.is_other_key(refused))
     }
 }
 

@@ -84,8 +84,10 @@ impl Token {
         self.details.as_ref().map(|details| &details.extra).filter(|extra| !extra.is_empty())
     }
 
-    fn warn(&mut self, warning: Warning) {
-        self.details.get_or_insert_default().warnings.push(warning);
+    fn warn(&mut self, warnings: Vec<Warning>) {
+        if !warnings.is_empty() {
+            self.details.get_or_insert_default().warnings.extend(warnings);
+        }
     }
 
     pub(crate) fn warnings(&self) -> &[Warning] {

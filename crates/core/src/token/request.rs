@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use reqwest::header::HeaderValue;
 
 use super::RenewalPolicy;
-use crate::client_auth::{ClientAuthentication, Proof};
+use crate::client_auth::ClientAuthentication;
 use crate::clock::Now;
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::form::Form;
+use crate::keystore::KeystoreContent;
 use crate::secret::Secret;
 use crate::server_url::ServerUrl;
 use crate::transport::{RetryPolicy, TransportSettings};
@@ -38,8 +40,6 @@ pub(crate) struct TokenRequest {
     pub(crate) additional_parameters: Arc<[(String, Secret)]>,
     /// Algorithms for assertions that the server's metadata names.
     pub(crate) signing_algorithms: Option<Arc<[String]>>,
-    /// What the server's metadata says against this request, for the message of a refusal.
-    pub(crate) hint: Option<Box<str>>,
 }
 
 impl fmt::Debug for TokenRequest {
@@ -79,21 +79,25 @@ impl TokenRequest {
     }
 
     /// The body and what proves who sends it: anew for every HTTP attempt.
-    pub(super) async fn prepare(&self, now: Now) -> Result<(Bytes, Proof), Error> {
+    pub(super) async fn prepare(
+        &self,
+        key: Option<&KeystoreContent>,
+        now: Now,
+    ) -> Result<(Bytes, Option<HeaderValue>), Error> {
         let mut form = Form::new();
         form.append("grant_type", "client_credentials");
         if let Some(scope) = &self.scope {
             form.append("scope", scope);
         }
         let listed = self.signing_algorithms.as_deref();
-        let proof = self
+        let authorization = self
             .authentication
-            .authenticate(&self.client_id, self.endpoint.raw(), listed, &mut form, now)
+            .authenticate(key, &self.client_id, self.endpoint.raw(), listed, &mut form, now)
             .await?;
         for (name, value) in &*self.additional_parameters {
             form.append(name, value.expose());
         }
-        Ok((form.into_bytes(), proof))
+        Ok((form.into_bytes(), authorization))
     }
 
     /// The scopes asked for.
@@ -114,7 +118,6 @@ impl TokenRequest {
             scope: scope.map(Arc::from),
             additional_parameters: Arc::new([]),
             signing_algorithms: None,
-            hint: None,
         }
     }
 }
@@ -151,7 +154,7 @@ mod tests {
     fn whatever_is_sent_differently_is_another_identity() {
         let secret = |text: &str| Secret::new(text.to_owned());
         let same = identity(|_| {});
-        assert_eq!(same, identity(|request| request.hint = Some("x".into())));
+        assert_eq!(same, identity(|_| {}));
         let others = [
             identity(|request| {
                 request.endpoint = ServerUrl::parse("url", "https://H/token").unwrap();

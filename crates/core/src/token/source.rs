@@ -28,6 +28,11 @@ pub(crate) trait RequestToken: Send + Sync {
 
     /// Tells this one as well of every token request from now on.
     fn attach(&self, observer: &Arc<dyn Observer>);
+
+    /// True where the next request would not be the one that was refused: another key is there.
+    fn would_ask_anew(&self) -> bool {
+        false
+    }
 }
 
 /// Requests, keeps and renews one token.
@@ -135,7 +140,14 @@ impl TokenSource {
     /// `hooked`: a caller that asks its hook before it comes here, and again before the next one.
     pub(crate) fn obtain(self: &Arc<Self>, hooked: bool, now: Now) -> Obtained {
         let mut moving = self.lock();
-        let answer = if hooked { moving.state.ask_without_use(now) } else { moving.state.ask(now) };
+        let ask = |state: &mut State| {
+            if hooked { state.ask_without_use(now) } else { state.ask(now) }
+        };
+        let mut answer = ask(&mut moving.state);
+        if matches!(answer, Answer::Refused(_)) && self.requester.would_ask_anew() {
+            moving.state.forget_setback();
+            answer = ask(&mut moving.state);
+        }
         match answer {
             Answer::Token(token) => Obtained::Token(token),
             Answer::Refused(error) => Obtained::Refused(error.remembered()),

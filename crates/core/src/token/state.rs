@@ -265,6 +265,12 @@ impl State {
         (renew.then(|| self.depart(true)), false)
     }
 
+    /// What was refused will not be asked again: with another key the question is another one.
+    pub(super) fn forget_setback(&mut self) {
+        self.setback = None;
+        self.refusals_in_a_row = 0;
+    }
+
     fn depart(&mut self, unattended: bool) -> Departure {
         self.flights += 1;
         self.used = false;

@@ -81,7 +81,7 @@ fn into_key_set(entries: Vec<Entry<'_>>, passphrases: &Passphrases) -> Result<Ke
                 let what = format!("the key '{}'", shown(&alias));
                 let key = protection::decrypt(protected, passphrase, &what, &mut budget)
                     .and_then(|der| pkcs8::parse(&der));
-                let chain = chain.into_iter().filter_map(Certificate::parse).collect();
+                let chain = chain.into_iter().map(Certificate::parse);
                 keys.push(KeyEntry::of_private_key(key).named(Some(alias)).certified(chain));
                 continue;
             }

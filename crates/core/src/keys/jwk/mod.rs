@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use self::members::{decode, full_width};
 use super::certificate::Certificate;
 use super::key_entry::{KeyContent, KeyEntry};
-use super::key_set::KeySet;
+use super::key_set::{KeySet, MAX_ENTRIES, too_many};
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
 use super::rsa_primes::{self, RsaPrimes};
 use super::signer::{PrivateKey, RsaPrivateNumbers};
@@ -44,24 +44,29 @@ struct Jwk {
     dp: Option<Zeroizing<String>>,
     dq: Option<Zeroizing<String>>,
     qi: Option<Zeroizing<String>>,
-    #[serde(default)]
-    x5c: Vec<String>,
+    x5c: Option<Vec<String>>,
 }
 
 /// One JWK, or a set of them.
 pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
     let corrupt = |why: &str| Err(Problem::new(ErrorCode::KeystoreCorrupt, why));
     let text = text.trim_start_matches('\u{feff}');
-    let Ok(document) = serde_json::from_str::<Document<'_>>(text) else {
-        return corrupt("not a JWK or JWKS: expected a JSON object with `keys` or `kty`");
+    let document = match serde_json::from_str::<Document<'_>>(text) {
+        Ok(document) => document,
+        // The parser's own words could quote the value that it choked on.
+        Err(error) if error.is_eof() => return corrupt("a JWK or JWKS that is cut short"),
+        Err(_) => return corrupt("not a JWK or JWKS: expected a JSON object with `keys` or `kty`"),
     };
-    let jwks = match document {
+    let jwks: Vec<_> = match document {
         Document { keys: Some(keys), .. } => keys.into_iter().map(RawValue::get).collect(),
         Document { kty: Some(_), .. } => vec![text],
         Document { .. } => {
             return corrupt("not a JWK or JWKS: the JSON object has neither `keys` nor `kty`");
         }
     };
+    if jwks.len() > MAX_ENTRIES {
+        return Err(too_many());
+    }
     let entries = jwks
         .into_iter()
         .map(|jwk| match serde_json::from_str::<Jwk>(jwk) {
@@ -83,7 +88,7 @@ pub(crate) fn parse(text: &str) -> Result<KeySet, Problem> {
 impl Jwk {
     fn into_entry(self) -> KeyEntry {
         let content = self.content();
-        let chain = self.x5c.iter().filter_map(|base64| certificate(base64)).collect();
+        let chain: Vec<_> = self.x5c.iter().flatten().map(|base64| certificate(base64)).collect();
         KeyEntry::new(self.kid, self.alg, content).certified(chain)
     }
 

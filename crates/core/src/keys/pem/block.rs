@@ -87,23 +87,29 @@ pub(super) fn scan(text: &str) -> impl Iterator<Item = Block<'_>> {
     })
 }
 
+/// Two are in use.
+const MOST_HEADERS: usize = 16;
+
 /// Takes the headers off (RFC 1421 §4.4). They are told from base64 by their colon, because the
 /// empty line that ends them is lost where the text is in one line.
 fn headers(body: &str) -> (Option<&str>, &str) {
     let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let mut encryption = None;
     let mut rest = body.trim_start();
-    while let Some((name, value)) = rest.split_once(':').filter(|(name, _)| is_name(name)) {
+    for _ in 0..MOST_HEADERS {
+        let Some((name, value)) = rest.split_once(':').filter(|(name, _)| is_name(name)) else {
+            break;
+        };
         let value = value.trim_start_matches([' ', '\t']);
-        let (word, after_word) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
-        let after_line = value.split_once('\n').map_or("", |(_, after)| after);
+        let is_one_word = matches!(name, "DEK-Info" | "Proc-Type");
+        let end = |c: char| if is_one_word { c.is_whitespace() } else { c == '\n' };
+        let (word, after) = value.split_once(end).unwrap_or((value, ""));
         match name {
             "DEK-Info" => encryption = Some(word),
             "Proc-Type" if word.contains("ENCRYPTED") => encryption = encryption.or(Some("")),
             _ => {}
         }
-        let is_one_word = matches!(name, "DEK-Info" | "Proc-Type");
-        rest = if is_one_word { after_word } else { after_line }.trim_start();
+        rest = after.trim_start();
     }
     (encryption, rest)
 }

@@ -37,6 +37,12 @@ pub(super) fn decrypt(
         return Err(unsupported(name));
     };
     let iv = from_hex(iv).filter(|iv| iv.len() == cipher.block_len()).ok_or_else(damaged)?;
+    if !cipher.fits(content) {
+        return Err(Problem::new(
+            ErrorCode::KeystoreCorrupt,
+            "the private key is encrypted, and cut short: it is no whole number of blocks",
+        ));
+    }
     let passphrase = passphrases.of_key().ok_or_else(|| passphrases::missing("the private key"))?;
     let key = bytes_to_key(passphrase, &iv[..SALT_LEN], cipher.key_len());
     // One wrong key in 256 leaves what looks like padding.

@@ -13,7 +13,7 @@ use super::budget::Budget;
 use super::certificate::Certificate;
 use super::der;
 use super::key_entry::KeyEntry;
-use super::key_set::KeySet;
+use super::key_set::{KeySet, MAX_ENTRIES, too_many};
 use super::passphrases::Passphrases;
 use super::signer::PrivateKey;
 use crate::error::{ErrorCode, Problem};
@@ -23,7 +23,10 @@ pub(super) fn parse(text: &[u8], passphrases: &Passphrases) -> Result<KeySet, Pr
     let text = block::plain(text);
     let mut found = Found::default();
     let mut budget = Budget::of_one_file();
-    for block in block::scan(&text) {
+    for (index, block) in block::scan(&text).enumerate() {
+        if index >= MAX_ENTRIES {
+            return Err(too_many());
+        }
         found.add(block, passphrases, &mut budget)?;
     }
     if found.keys.is_empty() {
@@ -56,8 +59,8 @@ impl Found {
         let private = match label {
             "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
                 self.has_certificates = true;
-                let der = block.content.map_err(|damage| damaged(label, damage))?;
-                self.certificates.extend(certificate(&der));
+                // One that cannot be read is no reason to refuse the key.
+                self.certificates.extend(block.content.ok().and_then(|der| certificate(&der)));
                 return Ok(());
             }
             "EC PARAMETERS" => {
@@ -126,7 +129,7 @@ fn private_key(
     der::private_key(&content, parameters.transpose()?, passphrases, budget)
 }
 
-/// OpenSSL's trust settings may follow it; one that cannot be read is no reason to refuse the key.
+/// OpenSSL's trust settings may follow it.
 fn certificate(der: &[u8]) -> Option<Certificate> {
     let certificate: AnyRef<'_> = SliceReader::new(der).ok()?.decode().ok()?;
     Certificate::parse(&certificate.to_der().ok()?)
@@ -321,10 +324,6 @@ mod tests {
                 "base64",
             ),
             (
-                format!("-----BEGIN CERTIFICATE-----\nAA*A\n-----END CERTIFICATE-----\n{P256}"),
-                "CERTIFICATE",
-            ),
-            (
                 fixture!("ec-p256-aes128.pem")
                     .replace("DEK-Info: AES-128-CBC,", "DEK-Info: AES-128-CBC,0"),
                 "DEK-Info",
@@ -334,6 +333,12 @@ mod tests {
             assert_eq!(problem.code, ErrorCode::KeystoreCorrupt, "{text}: {}", problem.message);
             assert!(problem.message.contains(word), "{text}: {}", problem.message);
         }
+    }
+
+    #[test]
+    fn a_damaged_certificate_is_no_reason_to_refuse_the_key() {
+        let text = format!("-----BEGIN CERTIFICATE-----\nAA*A\n-----END CERTIFICATE-----\n{P256}");
+        assert_eq!(thumbprint(&text), thumbprint(P256));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::keys::asn1::Fields;
 use crate::keys::ber;
 use crate::keys::certificate::Certificate;
 use crate::keys::key_entry::KeyEntry;
-use crate::keys::key_set::KeySet;
+use crate::keys::key_set::{KeySet, MAX_ENTRIES, too_many};
 use crate::keys::pkcs8;
 use crate::keys::signer::PrivateKey;
 
@@ -21,8 +21,6 @@ const SAFE_CONTENTS_BAG: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.6");
 /// Nobody nests them at all.
 const MAX_DEPTH: usize = 4;
-/// More than a keystore that signs has; each costs time.
-const MAX_BAGS: usize = 1000;
 
 /// What was found so far.
 #[derive(Default)]
@@ -62,11 +60,8 @@ impl Bags {
                 .and_then(SafeBag::parse)
                 .ok_or_else(|| damaged("a bag is not of the shape of RFC 7292 §4.2"))?;
             self.count += 1;
-            if self.count > MAX_BAGS {
-                return Err(Problem::new(
-                    ErrorCode::KeystoreUnsupported,
-                    format!("a PKCS#12 keystore of more than {MAX_BAGS} entries"),
-                ));
+            if self.count > MAX_ENTRIES {
+                return Err(too_many());
             }
             match bag.kind {
                 KEY_BAG => {
@@ -130,7 +125,7 @@ impl Key {
         let entry = KeyEntry::of_private_key(self.private).named(friendly_name);
         match claimed().next() {
             Some((other, _)) if !claimed().any(|(own, _)| is_its_own(own)) => {
-                entry.certified(vec![other.clone()])
+                entry.certified([Some(other.clone())])
             }
             _ => entry,
         }
