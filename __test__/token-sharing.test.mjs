@@ -69,11 +69,12 @@ test('the same name for another key is another identity', async (t) => {
   const server = await start(t);
   const { clientSecret, ...options } = server.options;
   const keystore = `key-${randomUUID()}`;
-  const interceptors = [1, 2].map(() => {
+  const interceptors = [];
+  for (let key = 0; key < 2; key += 1) {
     Keystores.register(keystore, { jwks: ecJwks() });
-    return ClientAuthInterceptorFactory.create({ ...options, keystore });
-  });
-  for (const interceptor of interceptors) await interceptor.getAuthorizationHeader();
+    interceptors.push(ClientAuthInterceptorFactory.create({ ...options, keystore }));
+    await interceptors.at(-1).getAuthorizationHeader();
+  }
   t.is(server.tokenRequests().length, 2);
 });
 

@@ -40,17 +40,18 @@ function createJwksHandler(name, options, caller) {
    */
   return async function serveJwks(request, response, next) {
     // Fetch frameworks pass a context of their own in its place.
-    const isNode = typeof response?.writeHead === 'function' || typeof next === 'function';
+    const node =
+      typeof response?.writeHead === 'function' || typeof next === 'function' ? response : undefined;
     try {
       const answer = await answerTo(request, name, maxAgeSeconds, serveJwks);
-      if (!isNode) return toResponse(answer, request);
-      response.writeHead(answer.status, answer.headers);
-      response.end(request.method === 'HEAD' ? undefined : answer.body);
+      if (node === undefined) return toResponse(answer, request);
+      node.writeHead(answer.status, answer.headers);
+      node.end(request.method === 'HEAD' ? undefined : answer.body);
     } catch (error) {
-      if (!isNode) throw error;
+      if (node === undefined) throw error;
       if (typeof next === 'function') return next(error);
-      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
-      response.end('The key set is not available.');
+      if (!node.headersSent) node.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+      node.end('The key set is not available.');
     }
   };
 }

@@ -149,6 +149,7 @@ export function describe(thrown: unknown): string {
 const codes: Record<ClientAuthErrorCode, true> = {
   ERR_INVALID_CONFIG: true,
   ERR_KEYSTORE_NOT_FOUND: true,
+  ERR_KEYSTORE_PASSPHRASE: true,
   ERR_KEYSTORE_UNSUPPORTED: true,
   ERR_KEYSTORE_CORRUPT: true,
   ERR_KEYSTORE_UNUSABLE_KEY: true,
@@ -165,6 +166,7 @@ const codes: Record<ClientAuthErrorCode, true> = {
   ERR_RATE_LIMITED: true,
   ERR_SERVER: true,
   ERR_PRE_TOKEN_HOOK: true,
+  ERR_SIGNER: true,
   ERR_CLOSED: true,
   ERR_INTERNAL: true,
 };

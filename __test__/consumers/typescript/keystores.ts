@@ -1,7 +1,9 @@
 import {
+  type JwksHandler,
   type KeystoreInfo,
   type KeystoreSource,
   Keystores,
+  type PrivateJwks,
   type PublicJwks,
   type SigningAlgorithm,
   type SmileKeystoreDefinitions,
@@ -14,11 +16,21 @@ const sources: KeystoreSource[] = [
   { jwks: { keys: [] }, keyId: 'key-1' },
   { data: '-----BEGIN PRIVATE KEY-----' },
   { data: new Uint8Array(), keyId: 'key-1' },
+  { path: 'keys/client.p12', passphrase: 'text', keyPassphrase: new Uint8Array(), alias: 'signing' },
+  { data: new Uint8Array(), passphrase: undefined },
+  { sign: async () => new Uint8Array(), publicJwk: {}, timeoutMs: 1000 },
+  { sign: (input, algorithm) => (algorithm === 'ES384' ? input : new ArrayBuffer(0)), publicJwk: {} },
+  // @ts-expect-error one of them
+  { path: 'keys/private.pem', data: 'text' },
+  // @ts-expect-error one of them
+  { sign: async () => new Uint8Array(), publicJwk: {}, path: 'keys/private.pem' },
+  // @ts-expect-error whose key it is
+  { sign: async () => new Uint8Array() },
 ];
 const info = Keystores.register('name', { path: 'keys/private.json' });
 expectType<KeystoreInfo>()(info);
 expectType<string>()(info.name);
-expectType<'jwks' | 'pem'>()(info.format);
+expectType<'jwks' | 'pem' | 'der' | 'pkcs12' | 'jks' | 'external'>()(info.format);
 expectType<string | null>()(info.path);
 expectType<string>()(info.keyId);
 expectType<SigningAlgorithm>()(info.algorithm);
@@ -36,6 +48,11 @@ expectType<KeystoreInfo[]>()(Keystores.load('{"keystores":[]}', { classpath: 're
 expectType<KeystoreInfo[]>()(Keystores.list());
 expectType<boolean>()(Keystores.unregister('name'));
 expectType<PublicJwks>()(Keystores.publicJwks('name'));
+expectType<PrivateJwks>()(Keystores.generate());
+expectType<PrivateJwks>()(Keystores.generate({ algorithm: 'PS256', modulusLength: 3072, keyId: 'k' }));
+// @ts-expect-error no algorithm for assertions
+Keystores.generate({ algorithm: 'HS256' });
+expectType<JwksHandler>()(Keystores.jwksHandler('name', { maxAgeSeconds: 60 }));
 
 // @ts-expect-error a keystore has a source
 Keystores.register('name', { keyId: 'key-1' });

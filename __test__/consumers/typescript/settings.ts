@@ -59,6 +59,12 @@ const options: ClientAuthOptions = {
   tokenEndpoint: 'https://auth.example.org/token',
   clientAuthMethod: 'client_secret_post',
   basicEncoding: 'raw',
+  assertion: {
+    algorithm: 'PS256',
+    keyId: null,
+    jwksUrl: 'https://c.example.org/jwks',
+    certificateHeaders: ['x5t#S256'],
+  },
   allowedOrigins: ['https://files.example.org'],
   allowInsecureHttp: false,
   renewal: { marginSeconds: 10, defaultLifetimeSeconds: 300 },
