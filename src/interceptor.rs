@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use napi::Result;
 use napi_derive::napi;
-use smart_m2m_core::{Error, InterceptorStats, Now, PreTokenHook, Token, Warning, spawn};
+use smart_m2m_core::{Error, InterceptorStats, Now, PreTokenHook, Token, spawn};
 
 use crate::environment::Environment;
 use crate::epochs::coarse_moment;
 use crate::hook::MailedHook;
 use crate::letter::{Letter, NativeToken};
-use crate::outcome::Outcome;
+use crate::outcome::{NativeWarning, Outcome};
 
 /// A living header, and for how long it needs no other look: while `epochs[cell]` is `epoch`, and
 /// both clocks are before their ends.
@@ -39,19 +39,6 @@ pub struct NativeStats {
     pub last_error_code: Option<String>,
     pub expires_at_ms: Option<f64>,
     pub renews_at_ms: Option<f64>,
-}
-
-/// A warning on its way to the diagnostics channel.
-#[napi(object)]
-pub struct NativeWarning {
-    pub code: String,
-    pub message: String,
-}
-
-impl From<Warning> for NativeWarning {
-    fn from(warning: Warning) -> Self {
-        Self { code: warning.code.to_owned(), message: warning.message }
-    }
 }
 
 #[napi]

@@ -10,8 +10,7 @@ use smart_m2m_core::{
 };
 
 use crate::hook::NativePreTokenContext;
-use crate::interceptor::NativeWarning;
-use crate::outcome::{NativeError, Outcome};
+use crate::outcome::{NativeError, NativeWarning, Outcome};
 
 /// Something for the JavaScript thread.
 pub(crate) enum Letter {

@@ -1,9 +1,9 @@
-//! Results as plain data: `{ value }` or `{ error }`.
+//! Results as plain data: `{ value }` or `{ error }`; warnings.
 
 use napi::bindgen_prelude::{Env, JsValue as _, Null, Object, ToNapiValue};
 use napi::{Result, sys};
 use napi_derive::napi;
-use smart_m2m_core::{Error, Problem};
+use smart_m2m_core::{Error, Problem, Warning};
 
 /// What `lib/` makes a `ClientAuthError` from.
 #[napi(object)]
@@ -61,6 +61,19 @@ impl From<&Error> for NativeError {
 impl From<&Problem> for NativeProblem {
     fn from(problem: &Problem) -> Self {
         Self { code: problem.code.as_str().to_owned(), message: problem.message.clone() }
+    }
+}
+
+/// A warning on its way to the diagnostics channel.
+#[napi(object)]
+pub struct NativeWarning {
+    pub code: String,
+    pub message: String,
+}
+
+impl From<Warning> for NativeWarning {
+    fn from(warning: Warning) -> Self {
+        Self { code: warning.code.to_owned(), message: warning.message }
     }
 }
 

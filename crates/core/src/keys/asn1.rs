@@ -71,6 +71,11 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// True for exactly one SEQUENCE.
+pub(super) fn is_sequence(bytes: &[u8]) -> bool {
+    AnyRef::from_der(bytes).is_ok_and(|any| any.tag() == Tag::Sequence)
+}
+
 pub(super) fn octets(value: AnyRef<'_>) -> Option<&[u8]> {
     (value.tag() == Tag::OctetString).then(|| value.value())
 }

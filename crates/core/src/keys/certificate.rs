@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::asn1::Fields;
-use super::pkcs8;
+use super::key_type;
 use super::public_key::{Curve, PublicKey};
 use crate::error::{ErrorCode, Problem};
 
@@ -47,10 +47,10 @@ impl CertifiedKey {
         let known = |key: Option<PublicKey>| key.map_or(Self::Unknown, Self::Known);
         let Some(bits) = key.subject_public_key.as_bytes() else { return Self::Unknown };
         match key.algorithm.oid {
-            pkcs8::RSA_ENCRYPTION => known(rsa(bits)),
-            pkcs8::ED25519 => Self::Known(PublicKey::Ed25519 { x: bits.to_vec() }),
-            pkcs8::EC_PUBLIC_KEY => {
-                let curve = key.algorithm.parameters_oid().ok().and_then(pkcs8::curve);
+            key_type::RSA_ENCRYPTION => known(rsa(bits)),
+            key_type::ED25519 => Self::Known(PublicKey::Ed25519 { x: bits.to_vec() }),
+            key_type::EC_PUBLIC_KEY => {
+                let curve = key.algorithm.parameters_oid().ok().and_then(key_type::curve);
                 match (curve, bits) {
                     (Some(curve), [sign @ (2 | 3), x @ ..]) if x.len() == curve.width() => {
                         Self::Compressed { curve, odd: *sign == 3, x: x.to_vec() }

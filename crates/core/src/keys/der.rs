@@ -4,12 +4,12 @@ use ::pkcs8::der::asn1::AnyRef;
 use ::pkcs8::der::{Decode as _, Reader as _, SliceReader, Tag, Tagged};
 
 use super::budget::Budget;
-use super::format::KeystoreFormat;
 use super::key_entry::KeyEntry;
 use super::key_set::KeySet;
+use super::key_type::{DSA_SIGNS_NOTHING, PUBLIC_ONLY};
 use super::passphrases::Passphrases;
 use super::signer::PrivateKey;
-use super::{pkcs8, pkcs12, sec1};
+use super::{pkcs8, sec1};
 use crate::error::{ErrorCode, Problem};
 
 /// What a SEQUENCE is the beginning of.
@@ -35,28 +35,16 @@ enum Structure {
     PublicKey,
 }
 
-/// The one key of a DER file, or those of a PKCS#12.
-pub(super) fn parse(
-    bytes: &[u8],
-    passphrases: &Passphrases,
-) -> Result<(KeystoreFormat, KeySet), Problem> {
-    if pkcs12::is_pfx(bytes) {
-        return Ok((KeystoreFormat::Pkcs12, pkcs12::parse(bytes, passphrases)?));
-    }
+/// The one key of a DER file.
+pub(super) fn parse(bytes: &[u8], passphrases: &Passphrases) -> Result<KeySet, Problem> {
     let key = private_key(bytes, None, passphrases, &mut Budget::of_one_file())?;
-    let entry = KeyEntry::of_private_key(Ok(key));
-    Ok((KeystoreFormat::Der, KeySet::new(vec![entry])))
+    Ok(KeySet::new(vec![KeyEntry::of_private_key(Ok(key))]))
 }
 
 /// A SEQUENCE whose length and numbers make it binary, unlike a text that begins with `0`.
 pub(super) fn is_der(bytes: &[u8]) -> bool {
     let is_binary = |&byte: &u8| !byte.is_ascii() || matches!(byte, 0..=8);
     bytes.first() == Some(&0x30) && bytes.iter().any(is_binary)
-}
-
-/// True for exactly one SEQUENCE.
-pub(super) fn is_sequence(bytes: &[u8]) -> bool {
-    AnyRef::from_der(bytes).is_ok_and(|any| any.tag() == Tag::Sequence)
 }
 
 /// The private key, in whichever structure it is: labels of PEM are not always right either.
@@ -73,7 +61,7 @@ pub(super) fn private_key(
         Structure::EncryptedPrivateKeyInfo => pkcs8::parse_encrypted(bytes, passphrases, budget),
         Structure::RsaPrivateKey => PrivateKey::rsa_from_pkcs1(bytes),
         Structure::EcPrivateKey => sec1::parse(bytes, parameters),
-        Structure::DsaPrivateKey => unusable(DSA),
+        Structure::DsaPrivateKey => unusable(DSA_SIGNS_NOTHING),
         Structure::Certificate => {
             unusable("a certificate, not a key; the private key is needed to sign")
         }
@@ -83,13 +71,9 @@ pub(super) fn private_key(
         Structure::ContentInfo => {
             unusable("certificates only (PKCS#7); the private key is needed to sign")
         }
-        Structure::PublicKey => unusable(PUBLIC),
+        Structure::PublicKey => unusable(PUBLIC_ONLY),
     }
 }
-
-pub(super) const DSA: &str = "a DSA key, which signs no assertion; use RSA, EC or Ed25519";
-pub(super) const PUBLIC: &str =
-    "only the public half of the key; the private key is needed to sign";
 
 fn structure(bytes: &[u8]) -> Result<Structure, Problem> {
     let corrupt = |what: &str| Problem::new(ErrorCode::KeystoreCorrupt, what);
@@ -173,18 +157,17 @@ mod tests {
     const SEC1: &[u8] = fixture!("ec-p256-sec1.der");
     const PKCS1: &[u8] = fixture!("rsa-2048-pkcs1.der");
     const ENCRYPTED: &[u8] = fixture!("ec-p256-pkcs8-encrypted.der");
-    const PFX: &[u8] = fixture!("pkcs12.p12");
 
-    fn read(bytes: &[u8]) -> Result<(KeystoreFormat, String), Problem> {
-        let (format, keys) = parse(bytes, &Passphrases::default())?;
-        Ok((format, keys.select(&KeyChoice::default())?.key.algorithm().as_str().to_owned()))
+    fn read(bytes: &[u8]) -> Result<&'static str, Problem> {
+        let keys = parse(bytes, &Passphrases::default())?;
+        Ok(keys.select(&KeyChoice::default())?.key.algorithm().as_str())
     }
 
     #[test]
     fn private_keys_are_told_apart_by_their_structure() {
         for (bytes, alg) in [(PKCS8, "ES256"), (SEC1, "ES256"), (PKCS1, "RS384")] {
             assert!(is_der(bytes));
-            assert_eq!(read(bytes), Ok((KeystoreFormat::Der, alg.to_owned())));
+            assert_eq!(read(bytes), Ok(alg));
         }
         assert_eq!(structure(ENCRYPTED), Ok(Structure::EncryptedPrivateKeyInfo));
     }
@@ -202,18 +185,6 @@ mod tests {
             let problem = read(bytes).unwrap_err();
             assert_eq!(problem.code, ErrorCode::KeystoreUnusableKey, "{}", problem.message);
             assert!(problem.message.contains(word), "{}", problem.message);
-        }
-    }
-
-    #[test]
-    fn a_pfx_is_known_by_its_first_octets_whatever_its_length_looks_like() {
-        let content = [2, 1, 3, 0x30, 0x80];
-        for length in [&[5][..], &[0x80], &[0x82, 1, 0], &[0x84, 0, 0, 1, 0]] {
-            assert!(pkcs12::is_pfx(&[&[0x30], length, &content].concat()), "{length:?}");
-        }
-        assert!(pkcs12::is_pfx(PFX));
-        for other in [PKCS8, SEC1, PKCS1, ENCRYPTED, &[0x30], &[0x30, 0x84, 0]] {
-            assert!(!pkcs12::is_pfx(other));
         }
     }
 

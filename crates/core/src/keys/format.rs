@@ -1,10 +1,16 @@
 //! What a keystore's bytes are: sniffed by content, never by a file's name (KF-5).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
+use super::external_signer::{ExternalKey, ExternalSigner};
+use super::key_entry::KeyContent;
 use super::key_set::KeySet;
 use super::passphrases::Passphrases;
-use super::{der, jks, jwk, pem, text};
+use super::signer::PrivateKey;
+use super::{der, jks, jwk, pem, pkcs12, text};
 use crate::error::{ErrorCode, Problem};
 
 /// Larger than any keystore, smaller than a mistake.
@@ -83,8 +89,11 @@ fn recognised(
         return Some(jks::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Jks, keys)));
     }
     let is_pem = pem::is_pem(bytes);
+    if !is_pem && pkcs12::is_pfx(bytes) {
+        return Some(pkcs12::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Pkcs12, keys)));
+    }
     if !is_pem && der::is_der(bytes) {
-        return Some(der::parse(bytes, passphrases));
+        return Some(der::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Der, keys)));
     }
     let pem = || pem::parse(bytes, passphrases).map(|keys| (KeystoreFormat::Pem, keys));
     if !matches!(text::without_mark(bytes).trim_ascii_start().first(), Some(b'{' | b'[')) {
@@ -99,6 +108,30 @@ fn recognised(
         Err(_) if is_pem => Some(pem()),
         jwks => Some(jwks.map(|keys| (KeystoreFormat::Jwks, keys))),
     }
+}
+
+/// The one key that an external signer has: what stands in for a keystore's bytes.
+pub(crate) fn external(
+    signer: Arc<dyn ExternalSigner>,
+    public_jwk: &str,
+    time_limit: Duration,
+) -> Result<KeySet, Problem> {
+    let mut entry = jwk::parse(public_jwk)?
+        .into_only_entry()
+        .ok_or_else(|| Problem::config("publicJwk: expected one public JWK"))?;
+    let public = match entry.content {
+        KeyContent::Public(public) => public,
+        KeyContent::Private { .. } => {
+            return Err(Problem::config(
+                "publicJwk has private members; with the private key at hand, register it with jwks",
+            ));
+        }
+        KeyContent::Unusable(problem) => return Err(problem),
+    };
+    let key = ExternalKey::new(signer, public.clone(), time_limit);
+    let private = Box::new(PrivateKey::External(key));
+    entry.content = KeyContent::Private { private, public };
+    Ok(KeySet::new(vec![entry]))
 }
 
 /// True for base64 of the beginning of a keystore: an environment variable in the wrong place.
@@ -173,6 +206,18 @@ mod tests {
             assert_eq!(format(&[b"\n ", once.as_slice(), b"\r\n"].concat()), Ok(expected));
             let twice = format(&wrapped(&once)).unwrap_err();
             assert_eq!(twice.code, ErrorCode::KeystoreCorrupt);
+        }
+    }
+
+    #[test]
+    fn a_pfx_is_known_by_its_first_octets_whatever_its_length_looks_like() {
+        let content = [2, 1, 3, 0x30, 0x80];
+        for length in [&[5][..], &[0x80], &[0x82, 1, 0], &[0x84, 0, 0, 1, 0]] {
+            assert!(pkcs12::is_pfx(&[&[0x30], length, &content].concat()), "{length:?}");
+        }
+        assert!(pkcs12::is_pfx(fixture!("der-pkcs12.p12")));
+        for other in [DER, &[0x30], &[0x30, 0x84, 0]] {
+            assert!(!pkcs12::is_pfx(other));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::algorithm::SigningAlgorithm;
 use super::certificate::{self, Certificate, LONGEST_CHAIN};
+use super::key_type::PUBLIC_ONLY;
 use super::public_key::PublicKey;
 use super::signer::PrivateKey;
 use crate::error::{ErrorCode, Problem};
@@ -106,10 +107,7 @@ impl KeyEntry {
     pub(super) fn refusal(&self) -> Problem {
         let mut problem = match &self.content {
             KeyContent::Unusable(problem) => problem.clone(),
-            _ => Problem::new(
-                ErrorCode::KeystoreUnusableKey,
-                "only the public half of the key; the private key is needed to sign",
-            ),
+            _ => Problem::new(ErrorCode::KeystoreUnusableKey, PUBLIC_ONLY),
         };
         if let Some(name) = self.key_id.as_ref().or(self.alias.as_ref()) {
             problem.message = format!("key {}: {}", quoted(name), problem.message);

@@ -1,16 +1,11 @@
 //! The keys of one keystore, and which of them signs (requirements KF-1, KF-7).
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::certificate::{self, Certificate};
-use super::external_signer::{ExternalKey, ExternalSigner};
-use super::jwk;
 use super::key_entry::{DescribedPublicKey, KeyContent, KeyEntry, parse_algorithm, quoted};
 use super::public_key::PublicKey;
-use super::signer::{PrivateKey, SigningKey};
+use super::signer::SigningKey;
 use crate::error::{ErrorCode, Problem};
 use crate::events::Warning;
 
@@ -58,37 +53,9 @@ impl KeySet {
         Self { entries, certificates }
     }
 
-    /// The one key that an external signer has.
-    pub(crate) fn of_external(
-        signer: Arc<dyn ExternalSigner>,
-        public_jwk: &str,
-        time_limit: Duration,
-    ) -> Result<Self, Problem> {
-        let mut entries = jwk::parse(public_jwk)?.entries;
-        let (Some(mut entry), true) = (entries.pop(), entries.is_empty()) else {
-            return Err(Problem::config("publicJwk: expected one public JWK"));
-        };
-        entry.content = match entry.content {
-            KeyContent::Public(public) => {
-                let private = Box::new(PrivateKey::External(ExternalKey::new(
-                    signer,
-                    public.clone(),
-                    time_limit,
-                )));
-                KeyContent::Private { private, public }
-            }
-            KeyContent::Private { .. } => {
-                return Err(Problem::config(
-                    "publicJwk has private members; with the private key at hand, register it with jwks",
-                ));
-            }
-            KeyContent::Unusable(problem) => return Err(problem),
-        };
-        if let (Some(name), KeyContent::Private { public, .. }) = (&entry.algorithm, &entry.content)
-        {
-            parse_algorithm(name)?.check(public)?;
-        }
-        Ok(Self::new(vec![entry]))
+    /// The entry, where there is just one.
+    pub(super) fn into_only_entry(mut self) -> Option<KeyEntry> {
+        self.entries.pop().filter(|_| self.entries.is_empty())
     }
 
     /// Entries with certificates beside them, in any order. Where none of those belongs to any of

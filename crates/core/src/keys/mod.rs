@@ -27,6 +27,7 @@ mod jks;
 pub(crate) mod jwk;
 mod key_entry;
 mod key_set;
+mod key_type;
 mod passphrases;
 mod pbe;
 mod pem;
@@ -48,7 +49,6 @@ pub use key_set::KeyChoice;
 pub use passphrases::Passphrases;
 
 pub(crate) use certificate::Certificate;
-pub(crate) use format::{MAX_BYTES, is_wrapped_keystore, parse};
+pub(crate) use format::{MAX_BYTES, external, is_wrapped_keystore, parse};
 pub(crate) use key_entry::check_key_id;
-pub(crate) use key_set::KeySet;
 pub(crate) use signer::{SigningFailed, SigningKey};

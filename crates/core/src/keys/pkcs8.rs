@@ -1,29 +1,15 @@
 //! PKCS#8 private keys (RFC 5958).
 
 use pkcs8::PrivateKeyInfoRef;
-use pkcs8::der::asn1::ObjectIdentifier;
 
 use super::asn1::Fields;
 use super::budget::Budget;
+use super::key_type::{self, DSA, EC_PUBLIC_KEY, ED25519, RSA_ENCRYPTION, RSASSA_PSS};
 use super::passphrases::{self, Passphrases};
 use super::pbe::{self, Failure, Password};
-use super::public_key::Curve;
+use super::sec1;
 use super::signer::PrivateKey;
-use super::{der, sec1};
 use crate::error::{ErrorCode, Problem};
-
-pub(super) const RSA_ENCRYPTION: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-pub(super) const EC_PUBLIC_KEY: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
-const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
-pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const CURVES: [(ObjectIdentifier, Curve); 3] = [
-    (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), Curve::P256),
-    (ObjectIdentifier::new_unwrap("1.3.132.0.34"), Curve::P384),
-    (ObjectIdentifier::new_unwrap("1.3.132.0.35"), Curve::P521),
-];
 
 /// The key in a `PrivateKeyInfo`.
 pub(super) fn parse(der: &[u8]) -> Result<PrivateKey, Problem> {
@@ -39,7 +25,7 @@ pub(super) fn parse(der: &[u8]) -> Result<PrivateKey, Problem> {
             "an RSA key that is bound to RSASSA-PSS, which this version does not read; make an RSA \
              key without that, which signs PS256 to PS512 as well",
         )),
-        DSA => Err(Problem::new(ErrorCode::KeystoreUnusableKey, der::DSA)),
+        DSA => Err(Problem::new(ErrorCode::KeystoreUnusableKey, key_type::DSA_SIGNS_NOTHING)),
         other => Err(Problem::new(
             ErrorCode::KeystoreUnusableKey,
             format!(
@@ -69,9 +55,4 @@ pub(super) fn parse_encrypted(
         Err(Failure::WrongPassphrase) => Err(passphrases::wrong(WHAT)),
         Err(Failure::Problem(problem)) => Err(problem),
     }
-}
-
-/// The curve of this name (RFC 5480 §2.1.1.1).
-pub(super) fn curve(oid: ObjectIdentifier) -> Option<Curve> {
-    CURVES.iter().find(|(named, _)| *named == oid).map(|(_, curve)| *curve)
 }

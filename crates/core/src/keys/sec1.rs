@@ -3,7 +3,7 @@
 use ::pkcs8::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use ::pkcs8::der::{Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
 
-use super::pkcs8;
+use super::key_type;
 use super::public_key::Curve;
 use super::signer::PrivateKey;
 use crate::error::{ErrorCode, Problem};
@@ -95,7 +95,7 @@ fn curve_of(parameters: AnyRef<'_>) -> Result<Curve, Problem> {
                 )
             };
             let oid: ObjectIdentifier = parameters.decode_as().map_err(damaged)?;
-            pkcs8::curve(oid).ok_or_else(|| {
+            key_type::curve(oid).ok_or_else(|| {
                 match OTHER_CURVES.iter().find(|(known, _)| *known == oid) {
                     Some((_, name)) => other(&format!("the curve {name}")),
                     None => other(&format!("a curve of OID {oid}")),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::source::{ExternalOrigin, KeystoreOrigin, KeystoreSource};
 use crate::error::Problem;
 use crate::events::Warning;
-use crate::keys::{self, KeySet, KeystoreFormat, SigningAlgorithm, SigningKey};
+use crate::keys::{self, KeystoreFormat, SigningAlgorithm, SigningKey};
 
 /// A keystore that was read and can sign.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl KeystoreContent {
             KeystoreOrigin::Path(_) => keys::parse(bytes, &source.passphrases)?,
             KeystoreOrigin::Data(data) => keys::parse(data, &source.passphrases)?,
             KeystoreOrigin::External(ExternalOrigin { signer, public_jwk, time_limit }) => {
-                let keys = KeySet::of_external(signer.clone(), public_jwk, *time_limit)?;
+                let keys = keys::external(signer.clone(), public_jwk, *time_limit)?;
                 (KeystoreFormat::External, keys)
             }
         };

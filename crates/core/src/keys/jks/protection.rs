@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{ErrorCode, Problem};
 use crate::keys::budget::Budget;
 use crate::keys::cbc::CbcCipher;
-use crate::keys::{der, passphrases};
+use crate::keys::{asn1, passphrases};
 
 /// SHA-1 as a key stream.
 const JKS_KEY_PROTECTOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.42.2.17.1.1");
@@ -46,7 +46,7 @@ pub(super) fn decrypt(
             ));
         }
     };
-    key.filter(|key| der::is_sequence(key)).ok_or_else(|| passphrases::wrong(what))
+    key.filter(|key| asn1::is_sequence(key)).ok_or_else(|| passphrases::wrong(what))
 }
 
 fn damaged() -> Problem {

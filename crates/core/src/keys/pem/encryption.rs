@@ -5,8 +5,8 @@ use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
 use crate::error::{ErrorCode, Problem};
+use crate::keys::asn1;
 use crate::keys::cbc::CbcCipher;
-use crate::keys::der;
 use crate::keys::passphrases::{self, Passphrases};
 
 /// The salt is the beginning of the IV (`EVP_BytesToKey` as `PEM_do_header` calls it).
@@ -48,7 +48,7 @@ pub(super) fn decrypt(
     // One wrong key in 256 leaves what looks like padding.
     cipher
         .decrypt(&key, &iv, content)
-        .filter(|decrypted| der::is_sequence(decrypted))
+        .filter(|decrypted| asn1::is_sequence(decrypted))
         .ok_or_else(|| passphrases::wrong("the private key"))
 }
 

@@ -11,11 +11,11 @@ use self::block::{Block, Damage};
 pub(super) use self::block::{from_base64, is_pem};
 use super::budget::Budget;
 use super::certificate::Certificate;
-use super::der;
 use super::key_entry::KeyEntry;
 use super::key_set::{KeySet, MAX_ENTRIES, too_many};
 use super::passphrases::Passphrases;
 use super::signer::PrivateKey;
+use super::{der, key_type};
 use crate::error::{ErrorCode, Problem};
 
 /// Every private key of a PEM text, in its order, with the certificates beside them.
@@ -85,7 +85,9 @@ impl Found {
                 ErrorCode::KeystoreUnsupported,
                 "an OpenPGP key, which no OAuth server knows; make a new key",
             )),
-            "DSA PRIVATE KEY" => Err(Problem::new(ErrorCode::KeystoreUnusableKey, der::DSA)),
+            "DSA PRIVATE KEY" => {
+                Err(Problem::new(ErrorCode::KeystoreUnusableKey, key_type::DSA_SIGNS_NOTHING))
+            }
             _ => return Ok(()),
         };
         self.keys.push(KeyEntry::of_private_key(private));
@@ -95,7 +97,7 @@ impl Found {
     fn without_private_key(&self) -> Problem {
         let unusable = |what: &str| Problem::new(ErrorCode::KeystoreUnusableKey, what);
         match self {
-            Self { has_public_keys: true, .. } => unusable(der::PUBLIC),
+            Self { has_public_keys: true, .. } => unusable(key_type::PUBLIC_ONLY),
             Self { has_certificates: true, .. } => {
                 unusable("there are only certificates in it; the private key is needed to sign")
             }
