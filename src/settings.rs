@@ -31,6 +31,18 @@ const NAMES: [&str; 17] = [
     "http",
 ];
 
+const ASSERTION_NAMES: [&str; 9] = [
+    "algorithm",
+    "keyId",
+    "jwksUrl",
+    "certificateHeaders",
+    "lifetimeSeconds",
+    "issuedAt",
+    "notBefore",
+    "typ",
+    "includeClientId",
+];
+
 const RENEWAL_NAMES: [&str; 5] =
     ["marginSeconds", "jitter", "background", "defaultLifetimeSeconds", "failureCooldownSeconds"];
 
@@ -129,8 +141,7 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     replace_some(&mut options.client_auth_method, fields.choice("clientAuthMethod", &methods)?);
     let encodings = [("rfc6749", BasicEncoding::Rfc6749), ("raw", BasicEncoding::Raw)];
     replace(&mut options.basic_encoding, fields.choice("basicEncoding", &encodings)?);
-    let names = ["algorithm", "keyId", "jwksUrl", "certificateHeaders"];
-    if let Some(fields) = fields.object("assertion", &names)? {
+    if let Some(fields) = fields.object("assertion", &ASSERTION_NAMES)? {
         merge_assertion(&mut options.assertion, &fields)?;
     }
     replace(&mut options.allowed_origins, fields.strings("allowedOrigins")?);
@@ -169,6 +180,11 @@ fn merge_assertion(options: &mut AssertionOptions, fields: &Fields<'_>) -> Read<
     replace_some(&mut options.jwks_url, fields.string("jwksUrl")?);
     let headers = CertificateHeader::ALL.map(|header| (header.as_str(), header));
     replace(&mut options.certificate_headers, fields.choices("certificateHeaders", &headers)?);
+    replace_some(&mut options.lifetime_seconds, fields.number("lifetimeSeconds")?);
+    replace_some(&mut options.issued_at, fields.boolean("issuedAt")?);
+    replace_some(&mut options.not_before, fields.boolean("notBefore")?);
+    replace_some(&mut options.typ, fields.string_or_null("typ")?);
+    replace_some(&mut options.include_client_id, fields.boolean("includeClientId")?);
     Ok(())
 }
 

@@ -38,6 +38,12 @@ pub struct AssertionOptions {
     pub key_id: KeyIdHeader,
     pub jwks_url: Option<String>,
     pub certificate_headers: Vec<CertificateHeader>,
+    pub lifetime_seconds: Option<f64>,
+    pub issued_at: Option<bool>,
+    pub not_before: Option<bool>,
+    /// Outer: given or not. Inner: a `typ`, or deliberately none.
+    pub typ: Option<Option<String>>,
+    pub include_client_id: Option<bool>,
 }
 
 /// `renewal`

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
+use super::terms::{AssertionTerms, Validity};
 use crate::clock::Now;
 use crate::error::Error;
 use crate::keys::{SigningAlgorithm, SigningFailed, SigningKey};
@@ -16,11 +17,6 @@ use crate::secret::Secret;
 /// `client_assertion_type`
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Under SMART's 300 seconds, with a minute to spare for a client clock that runs ahead.
-const LIFETIME_SECONDS: u64 = 240;
-/// Servers refuse an assertion from the future; ours is never younger than a clock that lags this much.
-const BACKDATE_SECONDS: u64 = 5;
-
 /// Member order is that of the examples in the SMART guide, so that its RS384 assertion comes out
 /// byte for byte (JW-11).
 #[derive(Serialize)]
@@ -28,7 +24,8 @@ struct Header<'a> {
     alg: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     kid: Option<&'a str>,
-    typ: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    typ: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jku: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +45,8 @@ struct Claims<'a> {
     jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<u64>,
 }
 
 /// The token endpoint as a string, never normalised (SD-10). `force_http` swaps the scheme and nothing else.
@@ -72,23 +71,29 @@ pub(super) struct Assertion<'a> {
     pub(super) chain: Option<Vec<String>>,
     pub(super) client_id: &'a str,
     pub(super) audience: &'a str,
+    pub(super) terms: &'a AssertionTerms,
 }
 
 impl Assertion<'_> {
     /// Signed, and good for one request.
     pub(super) async fn sign(&self, key: &Arc<SigningKey>, now: Now) -> Result<Secret, Error> {
-        let now = now.epoch_seconds();
-        let claims = Claims {
+        let input = self.dated(now)?;
+        let signature = key.sign_apart(self.algorithm, &input).await;
+        serialize(input, signature)
+    }
+
+    /// What is signed, said now.
+    fn dated(&self, now: Now) -> Result<String, Error> {
+        let Validity { dated, exp } = self.terms.validity(now);
+        self.signing_input(&Claims {
             iss: self.client_id,
             sub: self.client_id,
             aud: self.audience,
-            exp: now + LIFETIME_SECONDS,
+            exp,
             jti: &unguessable_id()?,
-            iat: Some(now.saturating_sub(BACKDATE_SECONDS)),
-        };
-        let input = self.signing_input(&claims)?;
-        let signature = key.sign_apart(self.algorithm, &input).await;
-        serialize(input, signature)
+            iat: self.terms.issued_at.then_some(dated),
+            nbf: self.terms.not_before.then_some(dated),
+        })
     }
 
     /// Compact serialisation (RFC 7515 §7.1). `jsonwebtoken` would parse the key again for every
@@ -97,7 +102,7 @@ impl Assertion<'_> {
         let header = Header {
             alg: self.algorithm.as_str(),
             kid: self.key_id,
-            typ: "JWT",
+            typ: self.terms.typ.as_deref(),
             jku: self.jwks_url,
             x5t: self.sha1_thumbprint.as_deref(),
             x5t_s256: self.sha256_thumbprint.as_deref(),
@@ -162,13 +167,14 @@ mod tests {
         exp: 1_422_568_860,
         jti: "random-non-reusable-jwt-id-123",
         iat: None,
+        nbf: None,
     };
 
     fn key(jwks: &str) -> SigningKey {
         jwk::parse(jwks).unwrap().select(&KeyChoice::default()).unwrap().key
     }
 
-    fn assertion(key: &SigningKey) -> Assertion<'_> {
+    fn assertion<'a>(key: &'a SigningKey, terms: &'a AssertionTerms) -> Assertion<'a> {
         Assertion {
             algorithm: key.algorithm(),
             key_id: Some(&key.key_id),
@@ -178,11 +184,12 @@ mod tests {
             chain: None,
             client_id: "client",
             audience: "https://h/token",
+            terms,
         }
     }
 
     fn encode(key: &SigningKey, claims: &Claims<'_>) -> Result<Secret, Error> {
-        let input = assertion(key).signing_input(claims)?;
+        let input = assertion(key, &AssertionTerms::default()).signing_input(claims)?;
         let signature = key.sign(key.algorithm(), input.as_bytes());
         serialize(input, signature)
     }
@@ -207,19 +214,41 @@ mod tests {
             .unwrap();
     }
 
+    async fn parts_of(terms: AssertionTerms, now: Now) -> [serde_json::Value; 2] {
+        let key = Arc::new(key(ES384));
+        let signed = assertion(&key, &terms).sign(&key, now).await.unwrap();
+        let mut parts = signed.expose().split('.').map(|part| {
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap_or_default()
+        });
+        [parts.next().unwrap(), parts.next().unwrap()]
+    }
+
     #[tokio::test]
     async fn claims_are_dated_so_that_strict_servers_accept_them() {
         let now = Now::read();
-        let key = Arc::new(key(ES384));
-        let assertion = assertion(&key).sign(&key, now).await.unwrap();
-        let claims = assertion.expose().split('.').nth(1).unwrap();
-        let claims: serde_json::Value =
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+        let [_, claims] = parts_of(AssertionTerms::default(), now).await;
         let (iat, exp) = (claims["iat"].as_u64().unwrap(), claims["exp"].as_u64().unwrap());
         assert!(iat < now.epoch_seconds());
         assert!(exp > now.epoch_seconds() && exp - iat < 300);
         assert_eq!(claims["jti"].as_str().unwrap().len(), 32);
         assert!(claims.get("nbf").is_none());
+    }
+
+    #[tokio::test]
+    async fn the_terms_decide_what_is_said_besides_the_necessary() {
+        let terms = AssertionTerms {
+            issued_at: false,
+            not_before: true,
+            typ: Some("client-authentication+jwt".to_owned()),
+            ..AssertionTerms::default()
+        };
+        let now = Now::read();
+        let [header, claims] = parts_of(terms.clone(), now).await;
+        assert_eq!(header["typ"], "client-authentication+jwt");
+        assert!(claims.get("iat").is_none());
+        assert!(claims["nbf"].as_u64().unwrap() < now.epoch_seconds());
+        let [header, _] = parts_of(AssertionTerms { typ: None, ..terms }, now).await;
+        assert!(header.get("typ").is_none());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod assertion;
 mod private_key_jwt;
 mod secret;
+mod terms;
 
 use std::sync::{Arc, Weak};
 
@@ -19,6 +20,7 @@ use crate::secret::Secret;
 
 pub(crate) use private_key_jwt::{AssertionParams, PrivateKeyJwt};
 pub use private_key_jwt::{CertificateHeader, KeyIdHeader};
+pub(crate) use terms::AssertionTerms;
 
 /// `clientAuthMethod`, under the names of RFC 7591 §2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +93,9 @@ impl ClientAuthentication {
                 let current = method.keystore.content();
                 let key = key.unwrap_or(&current);
                 let assertion = method.sign(key, client_id, token_endpoint, listed, now).await?;
+                if method.assertion.terms.include_client_id {
+                    form.append("client_id", client_id);
+                }
                 form.append("client_assertion_type", assertion::TYPE);
                 form.append("client_assertion", assertion.expose());
                 Ok(None)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::assertion::{self, Assertion};
+use super::terms::AssertionTerms;
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode, Problem};
 use crate::events::Warning;
@@ -59,8 +60,7 @@ pub(crate) struct AssertionParams {
     /// `jku`
     pub(crate) jwks_url: Option<String>,
     pub(crate) certificate_headers: Vec<CertificateHeader>,
-    /// For servers behind a proxy that ends TLS: `aud` says `http:` where the URL says `https:`.
-    pub(crate) force_http_in_audience: bool,
+    pub(crate) terms: AssertionTerms,
 }
 
 /// A client that proves who it is with a key.
@@ -184,6 +184,7 @@ impl PrivateKeyJwt {
         // It may be of another type than the one that the settings were checked with.
         self.check_algorithm(key)?;
         let algorithm = self.algorithm(key, listed);
+        let terms = &self.assertion.terms;
         let has = |header| self.assertion.certificate_headers.contains(&header);
         let certificate = self.certificate(key)?;
         let assertion = Assertion {
@@ -199,7 +200,8 @@ impl PrivateKeyJwt {
             chain: has(CertificateHeader::Chain)
                 .then(|| key.certificates.iter().map(Certificate::base64).collect()),
             client_id,
-            audience: &assertion::audience(token_endpoint, self.assertion.force_http_in_audience),
+            audience: &assertion::audience(token_endpoint, terms.force_http_in_audience),
+            terms,
         };
         assertion.sign(key, now).await.map_err(|error| match error {
             Error::Signer(failure) => Error::Signer(failure.of_keystore(self.keystore.name())),
@@ -237,8 +239,8 @@ impl PrivateKeyJwt {
             .field(key.public.thumbprint().as_bytes())
             .optional(self.key_id(key).map(str::as_bytes))
             .field(self.algorithm(key, listed).as_str().as_bytes())
-            .optional(assertion.jwks_url.as_deref().map(str::as_bytes))
-            .field(&[u8::from(assertion.force_http_in_audience)]);
+            .optional(assertion.jwks_url.as_deref().map(str::as_bytes));
+        assertion.terms.identify(fields);
         for header in &assertion.certificate_headers {
             fields.field(header.as_str().as_bytes());
         }

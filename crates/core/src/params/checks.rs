@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::client_auth::{AssertionParams, KeyIdHeader};
+use crate::client_auth::{AssertionParams, AssertionTerms, KeyIdHeader};
 use crate::error::Problem;
 use crate::keys::check_key_id;
 use crate::options::ClientAuthOptions;
@@ -56,6 +56,34 @@ impl Checks {
             key_id: assertion.key_id.clone(),
             jwks_url: assertion.jwks_url.clone(),
             certificate_headers: assertion.certificate_headers.clone(),
+            terms: self.assertion_terms(options),
+        }
+    }
+
+    fn assertion_terms(&mut self, options: &ClientAuthOptions) -> AssertionTerms {
+        let assertion = &options.assertion;
+        let default = AssertionTerms::default();
+        let lifetime_seconds = self.integer(
+            "assertion.lifetimeSeconds",
+            assertion.lifetime_seconds,
+            1..=usize::from(AssertionTerms::LONGEST_LIFETIME),
+            usize::from(default.lifetime_seconds),
+        );
+        if let Some(Some(typ)) = &assertion.typ
+            && (typ.is_empty() || !typ.chars().all(|c| c.is_ascii_graphic()))
+        {
+            // RFC 7515 §4.1.9: a media type, mostly without its "application/".
+            self.config(
+                "assertion.typ: expected a type such as 'JWT', in printable ASCII characters without \
+                 spaces; null sends none",
+            );
+        }
+        AssertionTerms {
+            lifetime_seconds: u16::try_from(lifetime_seconds).unwrap_or(default.lifetime_seconds),
+            issued_at: assertion.issued_at.unwrap_or(default.issued_at),
+            not_before: assertion.not_before.unwrap_or(default.not_before),
+            typ: assertion.typ.clone().unwrap_or(default.typ),
+            include_client_id: assertion.include_client_id.unwrap_or(default.include_client_id),
             force_http_in_audience: options.force_http_in_token_request_audience,
         }
     }

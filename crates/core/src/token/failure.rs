@@ -220,7 +220,7 @@ impl<'a> Refusal<'a> {
             ClientAuthentication::PrivateKeyJwt(method) => Some(method),
             _ => None,
         };
-        let forced = key.filter(|method| method.assertion.force_http_in_audience).map(|_| {
+        let forced = key.filter(|method| method.assertion.terms.force_http_in_audience).map(|_| {
             "forceHttpInTokenRequestAudience is set, so aud says http:; is that what this server expects?"
                 .to_owned()
         });
