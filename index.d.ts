@@ -236,7 +236,7 @@ export interface ClientAuthOptions {
   scope: string | null;
   /** Follow the protocol's own parameters in this order, in both flows; they cannot replace one of those. */
   additionalParameters?: Iterable<NameValuePair> | Record<string, string>;
-  /** The assertion's `aud` says `http:` where the token endpoint says `https:`. Default false. */
+  /** The assertion's `aud` says `http:` where it would say `https:`. Default false. */
   forceHttpInTokenRequestAudience?: boolean;
 
   /**
@@ -245,7 +245,7 @@ export interface ClientAuthOptions {
   fhirBaseUrl?: string;
   /** Its metadata names the token endpoint, and has to name this very issuer (RFC 8414 §3.3). */
   issuer?: string;
-  /** No discovery. Kept byte for byte: it is the assertion's `aud` (RFC 7523 §3). */
+  /** No discovery. Kept byte for byte: it is the assertion's `aud` (RFC 7523 §3), unless `audience` is set. */
   tokenEndpoint?: string;
 
   /** Default: private_key_jwt with a keystore, client_secret_basic with a secret. */
@@ -255,6 +255,13 @@ export interface ClientAuthOptions {
    * §2.3.1). 'raw': as they are.
    */
   basicEncoding?: 'rfc6749' | 'raw';
+  /**
+   * `aud` of the assertions (RFC 7523 §3). Default 'token_endpoint': the URL that they are sent to, byte for byte.
+   * 'issuer': the option `issuer`, byte for byte; without it the issuer that smart-configuration names, once that
+   * issuer's own metadata confirms both itself and the token endpoint (RFC 8414 §3.3), else `ERR_ISSUER_MISMATCH` or
+   * `ERR_DISCOVERY`. Any other text is sent as it is. Never changed automatically, and never an array.
+   */
+  audience?: 'token_endpoint' | 'issuer' | (string & {});
   /**
    * The client assertion of private_key_jwt.
    *

@@ -4,14 +4,15 @@ use napi::Result;
 use napi::bindgen_prelude::{Either3, Null, Undefined, Unknown};
 use napi_derive::napi;
 use smart_m2m_core::{
-    AssertionOptions, BasicEncoding, CertificateHeader, ClientAuthMethod, ClientAuthOptions,
-    HttpOptions, KeyIdHeader, RenewalOptions, RetryOptions, Secret, SigningAlgorithm,
+    AssertionOptions, Audience, BasicEncoding, CertificateHeader, ClientAuthMethod,
+    ClientAuthOptions, HttpOptions, KeyIdHeader, RenewalOptions, RetryOptions, Secret,
+    SigningAlgorithm,
 };
 
 use crate::fields::{Fields, Read, ReadError};
 use crate::outcome::{DONE, Outcome};
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "clientId",
     "keystore",
     "clientSecret",
@@ -23,6 +24,7 @@ const NAMES: [&str; 17] = [
     "tokenEndpoint",
     "clientAuthMethod",
     "basicEncoding",
+    "audience",
     "assertion",
     "allowedOrigins",
     "allowInsecureHttp",
@@ -141,6 +143,7 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     replace_some(&mut options.client_auth_method, fields.choice("clientAuthMethod", &methods)?);
     let encodings = [("rfc6749", BasicEncoding::Rfc6749), ("raw", BasicEncoding::Raw)];
     replace(&mut options.basic_encoding, fields.choice("basicEncoding", &encodings)?);
+    replace_some(&mut options.audience, fields.string("audience")?.map(audience));
     if let Some(fields) = fields.object("assertion", &ASSERTION_NAMES)? {
         merge_assertion(&mut options.assertion, &fields)?;
     }
@@ -167,6 +170,14 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
         merge_http(&mut options.http, &fields)?;
     }
     Ok(())
+}
+
+fn audience(given: String) -> Audience {
+    match given.as_str() {
+        "token_endpoint" => Audience::TokenEndpoint,
+        "issuer" => Audience::Issuer,
+        _ => Audience::Literal(given),
+    }
 }
 
 fn merge_assertion(options: &mut AssertionOptions, fields: &Fields<'_>) -> Read<()> {

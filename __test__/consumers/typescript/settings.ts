@@ -59,6 +59,7 @@ const options: ClientAuthOptions = {
   tokenEndpoint: 'https://auth.example.org/token',
   clientAuthMethod: 'client_secret_post',
   basicEncoding: 'raw',
+  audience: 'issuer',
   assertion: {
     algorithm: 'PS256',
     keyId: null,
@@ -121,6 +122,9 @@ ClientAuthParams.from({ clientId: 'client', scope: null, tokenEndPoint: 'https:/
 params.with({ retry: { attempt: 1 } });
 // @ts-expect-error an unknown method
 params.with({ clientAuthMethod: 'private_key' });
+params.with({ audience: 'urn:example:authorization-server' });
+// @ts-expect-error one audience, never several
+params.with({ audience: ['https://auth.example.org'] });
 // @ts-expect-error an unknown encoding
 params.with({ basicEncoding: 'base64' });
 

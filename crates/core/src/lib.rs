@@ -41,7 +41,7 @@ mod server_url;
 mod token;
 mod transport;
 
-pub use client_auth::{BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader};
+pub use client_auth::{Audience, BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader};
 pub use clock::Now;
 pub use engine::Engine;
 pub use epoch::epochs;

@@ -1,7 +1,9 @@
 //! Settings as they were given: nothing checked, nothing defaulted. `ClientAuthParams` is what
 //! becomes of them.
 
-use crate::client_auth::{BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader};
+use crate::client_auth::{
+    Audience, BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader,
+};
 use crate::keys::SigningAlgorithm;
 use crate::secret::Secret;
 
@@ -22,6 +24,7 @@ pub struct ClientAuthOptions {
     pub token_endpoint: Option<String>,
     pub client_auth_method: Option<ClientAuthMethod>,
     pub basic_encoding: BasicEncoding,
+    pub audience: Option<Audience>,
     pub assertion: AssertionOptions,
     pub allowed_origins: Vec<String>,
     pub allow_insecure_http: bool,

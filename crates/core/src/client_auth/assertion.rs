@@ -1,6 +1,5 @@
 //! The client assertion of `private_key_jwt` (RFC 7523 §2.2, §3; SMART client-confidential-asymmetric).
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
@@ -47,17 +46,6 @@ struct Claims<'a> {
     iat: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
-}
-
-/// The token endpoint as a string, never normalised (SD-10). `force_http` swaps the scheme and nothing else.
-pub(super) fn audience(token_endpoint: &str, force_http: bool) -> Cow<'_, str> {
-    const HTTPS: &str = "https:";
-    match token_endpoint.split_at_checked(HTTPS.len()) {
-        Some((scheme, rest)) if force_http && scheme.eq_ignore_ascii_case(HTTPS) => {
-            Cow::Owned(format!("http:{rest}"))
-        }
-        _ => Cow::Borrowed(token_endpoint),
-    }
 }
 
 /// What an assertion says.
@@ -147,7 +135,6 @@ fn unguessable_id() -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
-    use proptest::prelude::*;
 
     use super::*;
     use crate::keys::{KeyChoice, jwk};
@@ -249,19 +236,5 @@ mod tests {
         assert!(claims["nbf"].as_u64().unwrap() < now.epoch_seconds());
         let [header, _] = parts_of(AssertionTerms { typ: None, ..terms }, now).await;
         assert!(header.get("typ").is_none());
-    }
-
-    #[test]
-    fn forcing_http_swaps_the_scheme_and_nothing_else() {
-        assert_eq!(audience("https://h:443/a/../t?x=https:", true), "http://h:443/a/../t?x=https:");
-        assert_eq!(audience("HTTPS://Host/x", true), "http://Host/x");
-        assert_eq!(audience("http://h/x", true), "http://h/x");
-    }
-
-    proptest! {
-        #[test]
-        fn without_forcing_any_endpoint_is_its_own_audience(endpoint in ".*") {
-            prop_assert_eq!(audience(&endpoint, false), endpoint.as_str());
-        }
     }
 }

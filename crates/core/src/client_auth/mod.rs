@@ -1,6 +1,7 @@
 //! How a token request is authenticated: one file a method.
 
 mod assertion;
+mod audience;
 mod private_key_jwt;
 mod secret;
 mod terms;
@@ -18,6 +19,8 @@ use crate::form::Form;
 use crate::keystore::KeystoreContent;
 use crate::secret::Secret;
 
+pub use audience::Audience;
+pub(crate) use audience::AudienceSource;
 pub(crate) use private_key_jwt::{AssertionParams, PrivateKeyJwt};
 pub use private_key_jwt::{CertificateHeader, KeyIdHeader};
 pub(crate) use terms::AssertionTerms;
@@ -78,12 +81,12 @@ impl ClientAuthentication {
 
     /// Adds exactly one proof of who the client is (RFC 6749 §2.3): form members, or the header
     /// that is returned. Called anew for every HTTP attempt: an assertion is good for one (SB-4).
-    /// `key`: of `current_key`; `listed`: algorithms that the server's metadata names.
+    /// `audience`: of assertions. `key`: of `current_key`; `listed`: algorithms that the server's metadata names.
     pub(crate) async fn authenticate(
         &self,
         key: Option<&KeystoreContent>,
         client_id: &str,
-        token_endpoint: &str,
+        audience: &str,
         listed: Option<&[String]>,
         form: &mut Form,
         now: Now,
@@ -92,7 +95,7 @@ impl ClientAuthentication {
             Self::PrivateKeyJwt(method) => {
                 let current = method.keystore.content();
                 let key = key.unwrap_or(&current);
-                let assertion = method.sign(key, client_id, token_endpoint, listed, now).await?;
+                let assertion = method.sign(key, client_id, audience, listed, now).await?;
                 if method.assertion.terms.include_client_id {
                     form.append("client_id", client_id);
                 }
@@ -108,6 +111,35 @@ impl ClientAuthentication {
                 form.append("client_secret", secret.expose());
                 Ok(None)
             }
+        }
+    }
+
+    /// What every assertion says; `None` for a method without assertions.
+    pub(crate) fn terms(&self) -> Option<&AssertionTerms> {
+        match self {
+            Self::PrivateKeyJwt(method) => Some(&method.assertion.terms),
+            _ => None,
+        }
+    }
+
+    /// True if discovery has to confirm the issuer.
+    pub(crate) fn wants_confirmed_issuer(&self) -> bool {
+        self.terms().is_some_and(|terms| terms.audience == AudienceSource::ConfirmedIssuer)
+    }
+
+    /// Whom the assertions are for, where that is not the URL that they are sent to.
+    pub(crate) fn audience(
+        &self,
+        confirmed_issuer: Option<&Arc<str>>,
+    ) -> Result<Option<Arc<str>>, Error> {
+        match self.terms().map(|terms| &terms.audience) {
+            None | Some(AudienceSource::TokenEndpoint) => Ok(None),
+            Some(AudienceSource::Given(audience)) => Ok(Some(audience.clone())),
+            // Never another audience instead (AF-4).
+            Some(AudienceSource::ConfirmedIssuer) => match confirmed_issuer {
+                Some(issuer) => Ok(Some(issuer.clone())),
+                None => Err(Error::Internal { reason: "no issuer was confirmed".to_owned() }),
+            },
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::assertion::{self, Assertion};
+use super::assertion::Assertion;
 use super::terms::AssertionTerms;
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode, Problem};
@@ -176,7 +176,7 @@ impl PrivateKeyJwt {
         &self,
         content: &KeystoreContent,
         client_id: &str,
-        token_endpoint: &str,
+        audience: &str,
         listed: Option<&[String]>,
         now: Now,
     ) -> Result<Secret, Error> {
@@ -200,7 +200,7 @@ impl PrivateKeyJwt {
             chain: has(CertificateHeader::Chain)
                 .then(|| key.certificates.iter().map(Certificate::base64).collect()),
             client_id,
-            audience: &assertion::audience(token_endpoint, terms.force_http_in_audience),
+            audience: &terms.aud(audience),
             terms,
         };
         assertion.sign(key, now).await.map_err(|error| match error {

@@ -1,12 +1,15 @@
 //! What the assertions of a client say, whoever signs them (RFC 7521 §4.2, RFC 7523 §3).
 
+use std::borrow::Cow;
+
+use super::audience::{self, AudienceSource};
 use crate::clock::Now;
 use crate::fingerprint::Fingerprinter;
 
 /// Servers refuse an assertion from the future; ours is never younger than a clock that lags this much.
 const BACKDATE_SECONDS: u64 = 5;
 
-/// Of everything but signer and audience.
+/// Of everything but the signer.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AssertionTerms {
@@ -20,6 +23,8 @@ pub(crate) struct AssertionTerms {
     pub(crate) typ: Option<String>,
     /// Whether the form says once more who asks (RFC 7521 §4.2).
     pub(crate) include_client_id: bool,
+    /// Whom they are for.
+    pub(crate) audience: AudienceSource,
     /// For servers behind a proxy that ends TLS: `aud` says `http:` where the URL says `https:`.
     pub(crate) force_http_in_audience: bool,
 }
@@ -39,6 +44,7 @@ impl Default for AssertionTerms {
             not_before: false,
             typ: Some("JWT".to_owned()),
             include_client_id: false,
+            audience: AudienceSource::default(),
             force_http_in_audience: false,
         }
     }
@@ -55,6 +61,12 @@ impl AssertionTerms {
         Validity { dated, exp: (now + u64::from(self.lifetime_seconds)).min(latest) }
     }
 
+    /// `aud`, as it is written.
+    pub(super) fn aud<'a>(&self, audience: &'a str) -> Cow<'a, str> {
+        audience::in_words(audience, self.force_http_in_audience)
+    }
+
+    /// All but the audience, whose words the token request has.
     pub(super) fn identify(&self, fields: &mut Fingerprinter) {
         let switches =
             [self.issued_at, self.not_before, self.include_client_id, self.force_http_in_audience];

@@ -2,6 +2,7 @@
 
 mod authorization_server;
 mod cache;
+mod confirmed_issuer;
 mod document;
 mod smart_configuration;
 
@@ -33,6 +34,8 @@ pub(crate) enum Origin {
 #[derive(Clone)]
 pub(crate) struct DiscoveryRequest {
     pub(crate) origin: Origin,
+    /// Whether the issuer that a smart-configuration names has to be confirmed.
+    pub(crate) confirm_issuer: bool,
     pub(crate) allow_insecure_http: bool,
     pub(crate) trust: Fingerprint,
     pub(crate) transport: Arc<Transport>,
@@ -51,6 +54,8 @@ pub(crate) struct Metadata {
     pub(crate) auth_methods: Option<Vec<String>>,
     /// `token_endpoint_auth_signing_alg_values_supported`
     pub(crate) signing_algorithms: Option<Arc<[String]>>,
+    /// The issuer, where it was to be confirmed.
+    pub(crate) issuer: Option<Arc<str>>,
     /// True where the token endpoint has the origin that discovery started from (BP-5).
     pub(crate) same_origin: bool,
     /// From then on the server should be asked again.
@@ -66,7 +71,8 @@ impl DiscoveryRequest {
             }
             Origin::Issuer(issuer) => fields.field(b"issuer").field(issuer.raw().as_bytes()),
         };
-        fields.field(&[u8::from(self.allow_insecure_http)]).include(&self.trust);
+        let switches = [self.allow_insecure_http, self.confirm_issuer];
+        fields.field(&switches.map(u8::from)).include(&self.trust);
         fields.finish()
     }
 
@@ -75,6 +81,11 @@ impl DiscoveryRequest {
             Origin::FhirBase(base) => smart_configuration::discover(self, base).await,
             Origin::Issuer(issuer) => authorization_server::discover(self, issuer).await,
         }
+    }
+
+    /// Clear text on the loopback interface is for servers that are themselves on it.
+    fn is_secure(&self, start: &ServerUrl, named: &ServerUrl) -> bool {
+        named.is_https() || self.allow_insecure_http || (named.is_loopback() && start.is_loopback())
     }
 
     /// Reads what both kinds of document share. Only `token_endpoint` is needed (SD-6): servers
@@ -102,11 +113,7 @@ impl DiscoveryRequest {
             Some(_) => return Err(unusable("its token_endpoint is not a string".to_owned())),
         };
         let token_endpoint = resolve(start, raw).map_err(|why| unusable(why.message))?;
-        // Clear text on the loopback interface is for servers that are themselves on it.
-        let secure = token_endpoint.is_https()
-            || self.allow_insecure_http
-            || (token_endpoint.is_loopback() && start.is_loopback());
-        if !secure {
+        if !self.is_secure(start, &token_endpoint) {
             return Err(Error::InsecureTokenEndpoint {
                 document: shown,
                 endpoint: token_endpoint.display(),
@@ -120,6 +127,7 @@ impl DiscoveryRequest {
             same_origin: token_endpoint.url().origin() == start.url().origin(),
             token_endpoint,
             document: shown,
+            issuer: None,
             auth_methods: strings("token_endpoint_auth_methods_supported")
                 .or_else(|| strings("token_endpoint_auth_methods")),
             signing_algorithms: strings("token_endpoint_auth_signing_alg_values_supported")

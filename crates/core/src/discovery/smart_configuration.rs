@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::document;
 use super::{DiscoveryRequest, Metadata, without_trailing_slashes};
+use super::{confirmed_issuer, document};
 use crate::error::{Error, Problem};
 use crate::server_url::ServerUrl;
 
@@ -13,7 +13,11 @@ pub(super) async fn discover(
 ) -> Result<Metadata, Error> {
     let url = document_url(base)?;
     let document = document::fetch(&request.transport, &request.retry, &url).await?;
-    request.read(base, &url, &document)
+    let metadata = request.read(base, &url, &document)?;
+    if !request.confirm_issuer {
+        return Ok(metadata);
+    }
+    confirmed_issuer::confirm(request, base, document.members.get("issuer"), metadata).await
 }
 
 /// Appended to the whole base path, unlike RFC 8414's insertion behind the host (SD-1).

@@ -114,23 +114,26 @@ impl Inner {
         ];
         self.lock().warnings.extend(warnings.into_iter().flatten());
         let listed = metadata.signing_algorithms.clone();
-        self.source(self.token_request(metadata.token_endpoint.clone(), listed))
+        let endpoint = metadata.token_endpoint.clone();
+        self.source(self.token_request(endpoint, listed, metadata.issuer.as_ref())?)
     }
 
     fn token_request(
         &self,
         endpoint: ServerUrl,
         signing_algorithms: Option<Arc<[String]>>,
-    ) -> TokenRequest {
+        confirmed_issuer: Option<&Arc<str>>,
+    ) -> Result<TokenRequest, Error> {
         let params = &self.params;
-        TokenRequest {
+        Ok(TokenRequest {
             endpoint,
             client_id: params.client_id.clone(),
             authentication: params.authentication.clone(),
+            audience: params.authentication.audience(confirmed_issuer)?,
             scope: params.common.scope.clone(),
             additional_parameters: params.common.additional_parameters.clone(),
             signing_algorithms,
-        }
+        })
     }
 }
 
@@ -148,6 +151,7 @@ impl AcquisitionRequest {
             ServerSetting::TokenEndpoint(endpoint) => Server::TokenEndpoint(endpoint.clone()),
             _ => Server::Discover(DiscoveryRequest {
                 origin: params.discovery_origin(given.as_ref())?,
+                confirm_issuer: inner.params.authentication.wants_confirmed_issuer(),
                 allow_insecure_http: params.allow_insecure_http,
                 trust: params.transport.trust_fingerprint(),
                 transport: inner.transport()?,
@@ -180,7 +184,7 @@ impl AcquisitionRequest {
         }
         let (source, stale_at) = match &self.server {
             Server::TokenEndpoint(endpoint) => {
-                (inner.source(inner.token_request(endpoint.clone(), None))?, None)
+                (inner.source(inner.token_request(endpoint.clone(), None, None)?)?, None)
             }
             Server::Discover(discovery) => {
                 let metadata = inner.engine.discovery.get(discovery.clone()).await?;

@@ -3,7 +3,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::client_auth::{AssertionParams, AssertionTerms, KeyIdHeader};
+use super::authentication;
+use crate::client_auth::{
+    AssertionParams, AssertionTerms, Audience, AudienceSource, ClientAuthMethod, KeyIdHeader,
+};
 use crate::error::Problem;
 use crate::keys::check_key_id;
 use crate::options::ClientAuthOptions;
@@ -84,7 +87,43 @@ impl Checks {
             not_before: assertion.not_before.unwrap_or(default.not_before),
             typ: assertion.typ.clone().unwrap_or(default.typ),
             include_client_id: assertion.include_client_id.unwrap_or(default.include_client_id),
+            audience: self.audience(options),
             force_http_in_audience: options.force_http_in_token_request_audience,
+        }
+    }
+
+    fn audience(&mut self, options: &ClientAuthOptions) -> AudienceSource {
+        let Some(audience) = &options.audience else { return AudienceSource::default() };
+        if let Some(
+            method @ (ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost),
+        ) = authentication::method(options)
+        {
+            self.config(format!(
+                "audience is that of assertions, and {} sends none; remove audience, or set keystore",
+                method.as_str()
+            ));
+        }
+        match (audience, &options.issuer) {
+            (Audience::TokenEndpoint, _) => AudienceSource::TokenEndpoint,
+            (Audience::Literal(words), _) => {
+                if words.trim().is_empty() || words.contains(char::is_control) {
+                    self.config(
+                        "audience: expected 'token_endpoint', 'issuer' or the text that the server \
+                         wants, without control characters",
+                    );
+                }
+                AudienceSource::Given(words.as_str().into())
+            }
+            (Audience::Issuer, Some(issuer)) => AudienceSource::Given(issuer.as_str().into()),
+            (Audience::Issuer, None) => {
+                if options.token_endpoint.is_some() {
+                    self.config(
+                        "audience 'issuer' needs the option issuer: with tokenEndpoint nothing is \
+                         discovered that could name it",
+                    );
+                }
+                AudienceSource::ConfirmedIssuer
+            }
         }
     }
 

@@ -1,14 +1,15 @@
 //! What the client is: validated, immutable.
 
+mod authentication;
 mod checks;
 mod common;
 
 use std::sync::Arc;
 
-use crate::client_auth::{AssertionParams, ClientAuthMethod, ClientAuthentication, PrivateKeyJwt};
+use crate::client_auth::ClientAuthentication;
 use crate::error::{Error, Problem};
 use crate::events::Warning;
-use crate::keystore::{Keystore, Keystores};
+use crate::keystore::Keystores;
 use crate::options::ClientAuthOptions;
 use crate::server_url::ServerUrl;
 use crate::token::is_scope_token;
@@ -29,10 +30,11 @@ impl ClientAuthParams {
     pub fn validate(options: &ClientAuthOptions, keystores: &Keystores) -> Result<Self, Error> {
         let mut checks = Checks::default();
         let client_id = checks.take(client_id(options));
-        let keystore = checks.take(keystore(options, keystores)).flatten();
+        let keystore = checks.take(authentication::keystore(options, keystores)).flatten();
         let assertion = checks.assertion(options);
-        let authentication =
-            checks.take(authentication(options, keystore.as_ref(), assertion)).flatten();
+        let authentication = checks
+            .take(authentication::authentication(options, keystore.as_ref(), assertion))
+            .flatten();
         let scope = checks.take(scope(options));
         checks.additional_parameters(options);
         let url = |what: &str, url: &Option<String>| {
@@ -92,73 +94,6 @@ fn client_id(options: &ClientAuthOptions) -> Result<String, Problem> {
     }
 }
 
-/// Smile's rule: a keystore wins over a secret (SE-1), unless the method says otherwise.
-fn keystore(
-    options: &ClientAuthOptions,
-    keystores: &Keystores,
-) -> Result<Option<Arc<Keystore>>, Problem> {
-    let wanted = matches!(options.client_auth_method, None | Some(ClientAuthMethod::PrivateKeyJwt));
-    match options.keystore.as_deref().filter(|_| wanted) {
-        Some(name) => keystores.find(name).map(Some).map_err(|error| match error {
-            Error::Problems(mut problems) if problems.len() == 1 => problems.remove(0),
-            other => Problem::new(other.code(), other.to_string()),
-        }),
-        None => Ok(None),
-    }
-}
-
-/// `None` where the keystore's own problem has been told already.
-fn authentication(
-    options: &ClientAuthOptions,
-    keystore: Option<&Arc<Keystore>>,
-    assertion: AssertionParams,
-) -> Result<Option<ClientAuthentication>, Problem> {
-    let by_key = |keystore: &Arc<Keystore>| {
-        let method = PrivateKeyJwt { keystore: keystore.clone(), assertion };
-        method.check()?;
-        Ok(ClientAuthentication::PrivateKeyJwt(Box::new(method)))
-    };
-    let method = match options.client_auth_method {
-        Some(method) => method,
-        None if options.keystore.is_some() => ClientAuthMethod::PrivateKeyJwt,
-        None if options.client_secret.is_some() => ClientAuthMethod::ClientSecretBasic,
-        None => {
-            return Err(Problem::config(
-                "neither keystore nor clientSecret is set; the client needs one of them to authenticate",
-            ));
-        }
-    };
-    if method == ClientAuthMethod::PrivateKeyJwt {
-        return match (&options.keystore, keystore) {
-            (None, _) => Err(Problem::config("clientAuthMethod private_key_jwt needs a keystore")),
-            (Some(_), keystore) => keystore.map(by_key).transpose(),
-        };
-    }
-    let secret = match &options.client_secret {
-        Some(secret)
-            if !secret.expose().is_empty() && !secret.expose().contains(char::is_control) =>
-        {
-            secret.clone()
-        }
-        Some(secret) if !secret.expose().is_empty() => {
-            return Err(Problem::config(
-                "clientSecret: control characters are not allowed (a stray line break from a file?)",
-            ));
-        }
-        Some(_) => return Err(Problem::config("clientSecret is empty")),
-        None => {
-            return Err(Problem::config(format!(
-                "clientAuthMethod {} needs clientSecret",
-                method.as_str()
-            )));
-        }
-    };
-    Ok(Some(match method {
-        ClientAuthMethod::ClientSecretPost => ClientAuthentication::ClientSecretPost { secret },
-        _ => ClientAuthentication::ClientSecretBasic { secret, encoding: options.basic_encoding },
-    }))
-}
-
 /// As written; only runs of white space become one space (SC-2).
 fn scope(options: &ClientAuthOptions) -> Result<Option<String>, Problem> {
     let Some(scope) = &options.scope else {
@@ -183,6 +118,7 @@ fn scope(options: &ClientAuthOptions) -> Result<Option<String>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client_auth::{Audience, AudienceSource, ClientAuthMethod};
     use crate::error::ErrorCode;
     use crate::keystore::KeystoreOrigin;
     use crate::options::{HttpOptions, RenewalOptions, RetryOptions};
@@ -246,6 +182,43 @@ mod tests {
         options.client_secret = None;
         options.client_auth_method = Some(ClientAuthMethod::ClientSecretBasic);
         assert!(problems(&options)[0].contains("client_secret_basic needs clientSecret"));
+    }
+
+    #[test]
+    fn the_audience_is_known_at_once_unless_discovery_has_to_name_the_issuer() {
+        let source = |audience, issuer: Option<&str>| {
+            let options = ClientAuthOptions {
+                keystore: Some("key".to_owned()),
+                audience,
+                issuer: issuer.map(str::to_owned),
+                ..with_secret()
+            };
+            let params = ClientAuthParams::validate(&options, &keystores()).unwrap();
+            params.authentication.terms().unwrap().audience.clone()
+        };
+        let given = |words: &str| AudienceSource::Given(words.into());
+        assert_eq!(source(None, Some("https://h")), AudienceSource::TokenEndpoint);
+        assert_eq!(source(Some(Audience::Issuer), None), AudienceSource::ConfirmedIssuer);
+        assert_eq!(source(Some(Audience::Issuer), Some("https://H/")), given("https://H/"));
+        assert_eq!(source(Some(Audience::Literal("a b".to_owned())), None), given("a b"));
+    }
+
+    #[test]
+    fn an_audience_that_nothing_would_use_or_know_is_refused() {
+        let refused = |change: &dyn Fn(&mut ClientAuthOptions)| {
+            let mut options = with_secret();
+            options.audience = Some(Audience::Issuer);
+            options.keystore = Some("key".to_owned());
+            change(&mut options);
+            let told = problems(&options);
+            assert!(told.len() == 1 && told[0].starts_with("audience"), "{told:?}");
+        };
+        refused(&|options| options.keystore = None);
+        refused(&|options| options.client_auth_method = Some(ClientAuthMethod::ClientSecretPost));
+        refused(&|options| options.token_endpoint = Some("https://h/token".to_owned()));
+        for words in ["", " ", "a\n"] {
+            refused(&|options| options.audience = Some(Audience::Literal(words.to_owned())));
+        }
     }
 
     #[test]

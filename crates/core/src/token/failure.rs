@@ -1,19 +1,16 @@
 //! Answers of the token endpoint that are no token, put into words (requirements HT-5, OA-9, QK-11).
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use reqwest::header::{DATE, LOCATION};
+use reqwest::header::LOCATION;
 use serde_json::{Map, Value};
 
+use super::hint;
 use super::redaction::Redaction;
 use super::request::TokenRequest;
 use super::response::Unusable;
-use crate::client_auth::{ClientAuthMethod, ClientAuthentication};
 use crate::error::{Error, ErrorCode, OAuthError, TokenEndpointError};
 use crate::transport::Answer;
-
-/// A clock that is further off makes valid assertions look expired or from the future (HT-6).
-const NOTABLE_SKEW: Duration = Duration::from_secs(30);
 
 /// Turns answers to one request into errors.
 pub(super) struct Refusal<'a> {
@@ -41,7 +38,8 @@ impl<'a> Refusal<'a> {
             _ => ErrorCode::TokenRejected,
         };
         let detail = self.detail(answer);
-        let hint = self.hint(answer, &detail);
+        let oauth = detail.oauth.as_ref().map(|oauth| oauth.error.as_str());
+        let hint = hint::for_refusal(self.request, answer, oauth, detail.is_page);
         self.error(code, answer.status, detail.oauth, detail.reason, hint, answer.retry_after())
     }
 
@@ -167,85 +165,6 @@ impl<'a> Refusal<'a> {
             _ => plain(redaction.clean(&String::from_utf8_lossy(&answer.body))),
         }
     }
-
-    /// What to do next: one sentence or none.
-    fn hint(&self, answer: &Answer, detail: &Detail) -> Option<String> {
-        let oauth = detail.oauth.as_ref().map(|oauth| oauth.error.as_str());
-        let hint = match (oauth, answer.status) {
-            (Some("invalid_client"), _) => self.invalid_client_hint(answer),
-            (Some("invalid_grant" | "invalid_request"), _)
-                if self.request.authentication.method() == ClientAuthMethod::PrivateKeyJwt =>
-            {
-                // Several servers report a bad assertion under these names (QK-11).
-                self.invalid_client_hint(answer)
-            }
-            (Some("invalid_scope"), _) => {
-                "check scope against what the client is registered for".to_owned()
-            }
-            (Some("unauthorized_client" | "unsupported_grant_type"), _) => {
-                "the client is not registered for grant_type client_credentials".to_owned()
-            }
-            (None, 429) => "too many requests; wait before trying again".to_owned(),
-            (None, 500..) => "the server failed; if it lasts, tell its operator".to_owned(),
-            (None, _) if detail.is_page => {
-                "this is probably a login page, not the token endpoint: check tokenEndpoint or the FHIR base URL".to_owned()
-            }
-            (None, 404 | 405 | 410) => {
-                "there is no token endpoint at this address: check tokenEndpoint or the FHIR base URL".to_owned()
-            }
-            (None, 401 | 403) => format!(
-                "a gateway may refuse this address, or the credentials are wrong: {}",
-                self.invalid_client_hint(answer)
-            ),
-            _ => return None,
-        };
-        Some(hint)
-    }
-
-    fn invalid_client_hint(&self, answer: &Answer) -> String {
-        let mut hint = match self.request.authentication.method() {
-            ClientAuthMethod::PrivateKeyJwt => {
-                "check that clientId is right and that the server has this key's public half under the same kid \
-                 (interceptor.publicJwks())"
-            }
-            ClientAuthMethod::ClientSecretBasic => {
-                "check clientId and clientSecret; some servers need basicEncoding: 'raw' or clientAuthMethod: 'client_secret_post'"
-            }
-            ClientAuthMethod::ClientSecretPost => {
-                "check clientId and clientSecret; some servers need clientAuthMethod: 'client_secret_basic'"
-            }
-        }
-        .to_owned();
-        let key = match &*self.request.authentication {
-            ClientAuthentication::PrivateKeyJwt(method) => Some(method),
-            _ => None,
-        };
-        let forced = key.filter(|method| method.assertion.terms.force_http_in_audience).map(|_| {
-            "forceHttpInTokenRequestAudience is set, so aud says http:; is that what this server expects?"
-                .to_owned()
-        });
-        let listed = self.request.signing_algorithms.as_deref();
-        let listed = self.request.authentication.unlisted_algorithm(listed);
-        for addition in [forced, listed, clock_hint(answer)].into_iter().flatten() {
-            hint = format!("{hint}; {addition}");
-        }
-        hint
-    }
-}
-
-/// Evidence, never obeyed (architecture, "The assertion clock").
-fn clock_hint(answer: &Answer) -> Option<String> {
-    let server = httpdate::parse_http_date(answer.header(DATE)?).ok()?;
-    let (skew, direction) = match SystemTime::now().duration_since(server) {
-        Ok(ahead) => (ahead, "ahead of"),
-        Err(behind) => (behind.duration(), "behind"),
-    };
-    (skew > NOTABLE_SKEW).then(|| {
-        format!(
-            "this machine's clock is {} s {direction} the server's: set it right",
-            skew.as_secs()
-        )
-    })
 }
 
 fn oauth_error(members: &Map<String, Value>, redaction: &Redaction) -> Option<OAuthError> {
@@ -284,7 +203,7 @@ mod tests {
     use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
-    use crate::client_auth::BasicEncoding;
+    use crate::client_auth::{BasicEncoding, ClientAuthentication};
     use crate::secret::Secret;
     use crate::server_url::ServerUrl;
 

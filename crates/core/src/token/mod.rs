@@ -3,6 +3,7 @@
 mod cache;
 mod exchange;
 mod failure;
+mod hint;
 mod observers;
 mod redaction;
 mod request;

@@ -34,6 +34,9 @@ pub(crate) struct TokenRequest {
     pub(crate) endpoint: ServerUrl,
     pub(crate) client_id: Arc<str>,
     pub(crate) authentication: Arc<ClientAuthentication>,
+    /// Whom assertions are for, where that is not the endpoint: the user's word, or an issuer that its own
+    /// metadata has confirmed.
+    pub(crate) audience: Option<Arc<str>>,
     /// In the order and the words of the user (SC-2).
     pub(crate) scope: Option<Arc<str>>,
     /// Values count as secrets: some servers take passwords here (QK-13).
@@ -65,6 +68,7 @@ impl TokenRequest {
             .field(self.endpoint.raw().as_bytes())
             .field(self.client_id.as_bytes())
             .include(&self.authentication.fingerprint(self.signing_algorithms.as_deref()))
+            .optional(self.audience.as_deref().map(str::as_bytes))
             .optional(self.scope.as_deref().map(str::as_bytes));
         for (name, value) in &*self.additional_parameters {
             fields.field(name.as_bytes()).field(value.expose().as_bytes());
@@ -90,9 +94,10 @@ impl TokenRequest {
             form.append("scope", scope);
         }
         let listed = self.signing_algorithms.as_deref();
+        let audience = self.audience.as_deref().unwrap_or(self.endpoint.raw());
         let authorization = self
             .authentication
-            .authenticate(key, &self.client_id, self.endpoint.raw(), listed, &mut form, now)
+            .authenticate(key, &self.client_id, audience, listed, &mut form, now)
             .await?;
         for (name, value) in &*self.additional_parameters {
             form.append(name, value.expose());
@@ -115,6 +120,7 @@ impl TokenRequest {
             endpoint: ServerUrl::parse("url", "https://h/token").unwrap(),
             client_id: id.into(),
             authentication: Arc::new(ClientAuthentication::ClientSecretPost { secret }),
+            audience: None,
             scope: scope.map(Arc::from),
             additional_parameters: Arc::new([]),
             signing_algorithms: None,
@@ -160,6 +166,7 @@ mod tests {
                 request.endpoint = ServerUrl::parse("url", "https://H/token").unwrap();
             }),
             identity(|request| request.client_id = "client2".into()),
+            identity(|request| request.audience = Some("https://h/token".into())),
             identity(|request| request.scope = None),
             identity(|request| request.scope = Some("".into())),
             identity(|request| {

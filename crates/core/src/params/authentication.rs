@@ -1,0 +1,82 @@
+//! Which method a client uses, with what it needs.
+
+use std::sync::Arc;
+
+use crate::client_auth::{AssertionParams, ClientAuthMethod, ClientAuthentication, PrivateKeyJwt};
+use crate::error::{Error, Problem};
+use crate::keystore::{Keystore, Keystores};
+use crate::options::ClientAuthOptions;
+use crate::secret::Secret;
+
+/// The user's word; else by what there is. `None`: there is nothing.
+pub(super) fn method(options: &ClientAuthOptions) -> Option<ClientAuthMethod> {
+    match options.client_auth_method {
+        Some(method) => Some(method),
+        None if options.keystore.is_some() => Some(ClientAuthMethod::PrivateKeyJwt),
+        None if options.client_secret.is_some() => Some(ClientAuthMethod::ClientSecretBasic),
+        None => None,
+    }
+}
+
+/// Smile's rule: a keystore wins over a secret (SE-1), unless the method says otherwise.
+pub(super) fn keystore(
+    options: &ClientAuthOptions,
+    keystores: &Keystores,
+) -> Result<Option<Arc<Keystore>>, Problem> {
+    let wanted = method(options) == Some(ClientAuthMethod::PrivateKeyJwt);
+    match options.keystore.as_deref().filter(|_| wanted) {
+        Some(name) => keystores.find(name).map(Some).map_err(|error| match error {
+            Error::Problems(mut problems) if problems.len() == 1 => problems.remove(0),
+            other => Problem::new(other.code(), other.to_string()),
+        }),
+        None => Ok(None),
+    }
+}
+
+/// `None` where the keystore's own problem has been told already.
+pub(super) fn authentication(
+    options: &ClientAuthOptions,
+    keystore: Option<&Arc<Keystore>>,
+    assertion: AssertionParams,
+) -> Result<Option<ClientAuthentication>, Problem> {
+    let by_key = |keystore: &Arc<Keystore>| {
+        let method = PrivateKeyJwt { keystore: keystore.clone(), assertion };
+        method.check()?;
+        Ok(ClientAuthentication::PrivateKeyJwt(Box::new(method)))
+    };
+    let Some(method) = method(options) else {
+        return Err(Problem::config(
+            "neither keystore nor clientSecret is set; the client needs one of them to authenticate",
+        ));
+    };
+    Ok(Some(match method {
+        ClientAuthMethod::PrivateKeyJwt => {
+            return match (&options.keystore, keystore) {
+                (None, _) => {
+                    Err(Problem::config("clientAuthMethod private_key_jwt needs a keystore"))
+                }
+                (Some(_), keystore) => keystore.map(by_key).transpose(),
+            };
+        }
+        ClientAuthMethod::ClientSecretPost => {
+            ClientAuthentication::ClientSecretPost { secret: secret(options, method)? }
+        }
+        ClientAuthMethod::ClientSecretBasic => ClientAuthentication::ClientSecretBasic {
+            secret: secret(options, method)?,
+            encoding: options.basic_encoding,
+        },
+    }))
+}
+
+fn secret(options: &ClientAuthOptions, method: ClientAuthMethod) -> Result<Secret, Problem> {
+    match &options.client_secret {
+        Some(secret) if secret.expose().is_empty() => Err(Problem::config("clientSecret is empty")),
+        Some(secret) if secret.expose().contains(char::is_control) => Err(Problem::config(
+            "clientSecret: control characters are not allowed (a stray line break from a file?)",
+        )),
+        Some(secret) => Ok(secret.clone()),
+        None => {
+            Err(Problem::config(format!("clientAuthMethod {} needs clientSecret", method.as_str())))
+        }
+    }
+}
