@@ -289,6 +289,11 @@ export interface ClientAuthOptions {
   };
 
   /**
+   * Without any ('any') or all ('all') of the scopes asked for, a token is not used: `ERR_SCOPE_NOT_GRANTED`, with the
+   * implications between SMART's v1 and v2 scopes. Default: scopes that are missing are a warning.
+   */
+  requireScopes?: 'any' | 'all';
+  /**
    * Extra origins that may receive the token besides the FHIR base's, such as `https://bulk.example.org`.
    * Default: none.
    */
@@ -544,11 +549,12 @@ export declare class ClientAuthError extends Error {
 /**
  * From the token endpoint: 3xx `ERR_REDIRECT`; 429 `ERR_RATE_LIMITED`; 408 and 5xx `ERR_SERVER`; any other
  * 4xx, and a 2xx with an `error` member, `ERR_TOKEN_REJECTED`, whatever its body; a 2xx that is no usable
- * token response `ERR_TOKEN_RESPONSE`. `oauth` is set wherever the body had it. Everything that goes wrong
- * with a discovery document, its size included, is `ERR_DISCOVERY`; where there is no answer at all it is
- * `ERR_NETWORK`, `ERR_TLS` or `ERR_TIMEOUT`. A missing token_type is taken as Bearer,
- * with a warning. Values of additional parameters count as secrets. `ERR_INTERNAL` is a defect of this
- * package. An aborted wait rejects with the signal's own reason.
+ * token response `ERR_TOKEN_RESPONSE`; one without the scopes of `requireScopes` `ERR_SCOPE_NOT_GRANTED`.
+ * `oauth` is set wherever the body had it. Everything that goes wrong with a discovery document, its size
+ * included, is `ERR_DISCOVERY`; where there is no answer at all it is `ERR_NETWORK`, `ERR_TLS` or
+ * `ERR_TIMEOUT`. A missing token_type is taken as Bearer, with a warning. Values of additional parameters
+ * count as secrets. `ERR_INTERNAL` is a defect of this package. An aborted wait rejects with the signal's
+ * own reason.
  */
 export type ClientAuthErrorCode =
   | 'ERR_INVALID_CONFIG'
@@ -563,6 +569,7 @@ export type ClientAuthErrorCode =
   | 'ERR_TOKEN_REJECTED'
   | 'ERR_TOKEN_RESPONSE'
   | 'ERR_UNSUPPORTED_TOKEN_TYPE'
+  | 'ERR_SCOPE_NOT_GRANTED'
   | 'ERR_REDIRECT'
   | 'ERR_NETWORK'
   | 'ERR_TLS'

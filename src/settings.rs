@@ -5,14 +5,14 @@ use napi::bindgen_prelude::{Either3, Null, Undefined, Unknown};
 use napi_derive::napi;
 use smart_m2m_core::{
     AssertionOptions, Audience, BasicEncoding, CertificateHeader, ClientAuthMethod,
-    ClientAuthOptions, HttpOptions, KeyIdHeader, RenewalOptions, RetryOptions, Secret,
-    SigningAlgorithm,
+    ClientAuthOptions, HttpOptions, KeyIdHeader, RenewalOptions, RequiredScopes, RetryOptions,
+    Secret, SigningAlgorithm,
 };
 
 use crate::fields::{Fields, Read, ReadError};
 use crate::outcome::{DONE, Outcome};
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "clientId",
     "keystore",
     "clientSecret",
@@ -26,6 +26,7 @@ const NAMES: [&str; 18] = [
     "basicEncoding",
     "audience",
     "assertion",
+    "requireScopes",
     "allowedOrigins",
     "allowInsecureHttp",
     "renewal",
@@ -147,6 +148,8 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     if let Some(fields) = fields.object("assertion", &ASSERTION_NAMES)? {
         merge_assertion(&mut options.assertion, &fields)?;
     }
+    let required = [RequiredScopes::Any, RequiredScopes::All].map(|all| (all.as_str(), all));
+    replace_some(&mut options.require_scopes, fields.choice("requireScopes", &required)?);
     replace(&mut options.allowed_origins, fields.strings("allowedOrigins")?);
     replace(&mut options.allow_insecure_http, fields.boolean("allowInsecureHttp")?);
     if let Some(fields) = fields.object("renewal", &RENEWAL_NAMES)? {

@@ -159,6 +159,7 @@ const codes: Record<ClientAuthErrorCode, true> = {
   ERR_TOKEN_REJECTED: true,
   ERR_TOKEN_RESPONSE: true,
   ERR_UNSUPPORTED_TOKEN_TYPE: true,
+  ERR_SCOPE_NOT_GRANTED: true,
   ERR_REDIRECT: true,
   ERR_NETWORK: true,
   ERR_TLS: true,

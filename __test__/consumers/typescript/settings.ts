@@ -71,6 +71,7 @@ const options: ClientAuthOptions = {
     typ: null,
     includeClientId: true,
   },
+  requireScopes: 'all',
   allowedOrigins: ['https://files.example.org'],
   allowInsecureHttp: false,
   renewal: { marginSeconds: 10, defaultLifetimeSeconds: 300 },
@@ -125,6 +126,9 @@ params.with({ clientAuthMethod: 'private_key' });
 params.with({ audience: 'urn:example:authorization-server' });
 // @ts-expect-error one audience, never several
 params.with({ audience: ['https://auth.example.org'] });
+params.with({ requireScopes: 'any' });
+// @ts-expect-error how many is a word
+params.with({ requireScopes: true });
 // @ts-expect-error an unknown encoding
 params.with({ basicEncoding: 'base64' });
 

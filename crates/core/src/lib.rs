@@ -62,4 +62,4 @@ pub use options::{AssertionOptions, ClientAuthOptions, HttpOptions, RenewalOptio
 pub use params::ClientAuthParams;
 pub use runtime::spawn;
 pub use secret::Secret;
-pub use token::Token;
+pub use token::{RequiredScopes, Token};

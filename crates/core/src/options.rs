@@ -6,6 +6,7 @@ use crate::client_auth::{
 };
 use crate::keys::SigningAlgorithm;
 use crate::secret::Secret;
+use crate::token::RequiredScopes;
 
 /// `ClientAuthOptions` of the public contract, whose documentation says what each means. Numbers
 /// are as JavaScript has them; whether they are whole and in range is checked with everything else.
@@ -26,6 +27,7 @@ pub struct ClientAuthOptions {
     pub basic_encoding: BasicEncoding,
     pub audience: Option<Audience>,
     pub assertion: AssertionOptions,
+    pub require_scopes: Option<RequiredScopes>,
     pub allowed_origins: Vec<String>,
     pub allow_insecure_http: bool,
     pub renewal: RenewalOptions,

@@ -27,6 +27,8 @@ pub enum ErrorCode {
     TokenResponse,
     /// A token type that this client does not know how to use (RFC 6749 §7.1).
     UnsupportedTokenType,
+    /// The token was granted without the scopes that the client requires (RFC 6749 §3.3).
+    ScopeNotGranted,
     /// The token endpoint redirected; credentials are never sent on (RFC 9700 §4.12).
     Redirect,
     /// The server could not be reached, or the connection broke.
@@ -66,6 +68,7 @@ impl ErrorCode {
             Self::TokenRejected => "ERR_TOKEN_REJECTED",
             Self::TokenResponse => "ERR_TOKEN_RESPONSE",
             Self::UnsupportedTokenType => "ERR_UNSUPPORTED_TOKEN_TYPE",
+            Self::ScopeNotGranted => "ERR_SCOPE_NOT_GRANTED",
             Self::Redirect => "ERR_REDIRECT",
             Self::Network => "ERR_NETWORK",
             Self::Tls => "ERR_TLS",

@@ -131,6 +131,7 @@ impl Inner {
             authentication: params.authentication.clone(),
             audience: params.authentication.audience(confirmed_issuer)?,
             scope: params.common.scope.clone(),
+            required_scopes: params.common.required_scopes,
             additional_parameters: params.common.additional_parameters.clone(),
             signing_algorithms,
         })

@@ -92,6 +92,14 @@ impl Checks {
         }
     }
 
+    pub(super) fn required_scopes(&mut self, options: &ClientAuthOptions) {
+        if options.require_scopes.is_some() && options.scope == Some(None) {
+            self.config(
+                "requireScopes is about the scopes asked for, and scope null asks for none",
+            );
+        }
+    }
+
     fn audience(&mut self, options: &ClientAuthOptions) -> AudienceSource {
         let Some(audience) = &options.audience else { return AudienceSource::default() };
         if let Some(

@@ -6,7 +6,7 @@ use crate::discovery::Origin;
 use crate::error::{Error, Problem};
 use crate::secret::Secret;
 use crate::server_url::ServerUrl;
-use crate::token::RenewalPolicy;
+use crate::token::{RenewalPolicy, RequiredScopes};
 use crate::transport::{RetryPolicy, TransportSettings};
 
 /// Where every client differs, looking for one that is the same costs more than it saves.
@@ -16,6 +16,7 @@ const MOST_COMPARED: usize = 16;
 #[derive(Debug, PartialEq)]
 pub(crate) struct CommonParams {
     pub(crate) scope: Option<Arc<str>>,
+    pub(crate) required_scopes: Option<RequiredScopes>,
     /// Values count as secrets: some servers take passwords here (QK-13).
     pub(crate) additional_parameters: Arc<[(String, Secret)]>,
     pub(crate) server: ServerSetting,

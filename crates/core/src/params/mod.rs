@@ -36,6 +36,7 @@ impl ClientAuthParams {
             .take(authentication::authentication(options, keystore.as_ref(), assertion))
             .flatten();
         let scope = checks.take(scope(options));
+        checks.required_scopes(options);
         checks.additional_parameters(options);
         let url = |what: &str, url: &Option<String>| {
             url.as_deref()
@@ -59,6 +60,7 @@ impl ClientAuthParams {
         };
         let common = CommonParams {
             scope: scope.map(Arc::from),
+            required_scopes: options.require_scopes,
             additional_parameters: options.additional_parameters.as_slice().into(),
             server: match (token_endpoint, issuer) {
                 (Some(endpoint), _) => ServerSetting::TokenEndpoint(endpoint),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::hint;
 use super::redaction::Redaction;
 use super::request::TokenRequest;
-use super::response::Unusable;
+use super::response::{ScopesNotGranted, Unusable};
 use crate::error::{Error, ErrorCode, OAuthError, TokenEndpointError};
 use crate::transport::Answer;
 
@@ -47,6 +47,9 @@ impl<'a> Refusal<'a> {
     pub(super) fn unusable(&self, answer: &Answer, unusable: Unusable) -> Error {
         let (code, reason) = match unusable {
             Unusable::Response(reason) => (ErrorCode::TokenResponse, reason.to_owned()),
+            Unusable::Scopes(scopes) => {
+                (ErrorCode::ScopeNotGranted, self.scopes_not_granted(answer, &scopes))
+            }
             Unusable::TokenType(token_type) => (
                 ErrorCode::UnsupportedTokenType,
                 format!(
@@ -57,6 +60,28 @@ impl<'a> Refusal<'a> {
             ),
         };
         self.error(code, answer.status, None, reason, None, None)
+    }
+
+    /// The token itself may stand in the server's list of scopes: it is no more shown there than elsewhere.
+    fn scopes_not_granted(&self, answer: &Answer, scopes: &ScopesNotGranted) -> String {
+        let mut redaction = Redaction::of(self.request);
+        if let Some(Value::Object(members)) = answer.json() {
+            redaction.include_tokens(&members);
+        }
+        let ScopesNotGranted { required, requested, granted, missing } = scopes;
+        let list = |scopes: &[String]| match scopes {
+            [] => "nothing".to_owned(),
+            scopes => redaction.clean(&scopes.join(" ")),
+        };
+        format!(
+            "the token was granted without scopes that requireScopes '{}' needs, and is not used: \
+             requested {}; granted {}; missing {}. Have the client registered for what is missing, or \
+             change scope or requireScopes",
+            required.as_str(),
+            list(requested),
+            list(granted),
+            list(missing)
+        )
     }
 
     /// A success status with JSON that is no object.
@@ -139,10 +164,7 @@ impl<'a> Refusal<'a> {
         match answer.json() {
             Some(Value::Object(members)) => {
                 // A refusal that brings a token all the same, and may repeat it.
-                for name in ["access_token", "refresh_token", "id_token"] {
-                    redaction
-                        .include(members.get(name).and_then(Value::as_str).unwrap_or_default());
-                }
+                redaction.include_tokens(&members);
                 if let Some(oauth) = oauth_error(&members, &redaction) {
                     let mut reason = oauth.error.clone();
                     for part in [&oauth.description, &oauth.uri].into_iter().flatten() {

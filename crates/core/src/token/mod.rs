@@ -23,6 +23,7 @@ pub(crate) use exchange::TokenEndpoint;
 pub(crate) use request::{RESERVED_PARAMETERS, TokenRequest};
 pub(crate) use response::is_b64token;
 pub(crate) use schedule::{RenewalPolicy, Schedule};
+pub use scope::RequiredScopes;
 pub(crate) use scope::is_scope_token;
 pub(crate) use source::{Obtained, Served, TokenSource, Unattended};
 pub(crate) use timer::Timer;

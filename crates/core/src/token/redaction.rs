@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::request::TokenRequest;
@@ -55,6 +56,13 @@ impl Redaction {
         let folded = fold(credential);
         if folded.chars().count() >= SHORTEST {
             self.0.push(folded);
+        }
+    }
+
+    /// The tokens of an answer that is not used.
+    pub(super) fn include_tokens(&mut self, members: &Map<String, Value>) {
+        for name in ["access_token", "refresh_token", "id_token"] {
+            self.include(members.get(name).and_then(Value::as_str).unwrap_or_default());
         }
     }
 

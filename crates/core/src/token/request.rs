@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
 
-use super::RenewalPolicy;
+use super::{RenewalPolicy, RequiredScopes};
 use crate::client_auth::ClientAuthentication;
 use crate::clock::Now;
 use crate::error::Error;
@@ -39,6 +39,8 @@ pub(crate) struct TokenRequest {
     pub(crate) audience: Option<Arc<str>>,
     /// In the order and the words of the user (SC-2).
     pub(crate) scope: Option<Arc<str>>,
+    /// Without these a token is of no use.
+    pub(crate) required_scopes: Option<RequiredScopes>,
     /// Values count as secrets: some servers take passwords here (QK-13).
     pub(crate) additional_parameters: Arc<[(String, Secret)]>,
     /// Algorithms for assertions that the server's metadata names.
@@ -69,7 +71,8 @@ impl TokenRequest {
             .field(self.client_id.as_bytes())
             .include(&self.authentication.fingerprint(self.signing_algorithms.as_deref()))
             .optional(self.audience.as_deref().map(str::as_bytes))
-            .optional(self.scope.as_deref().map(str::as_bytes));
+            .optional(self.scope.as_deref().map(str::as_bytes))
+            .optional(self.required_scopes.map(|required| required.as_str().as_bytes()));
         for (name, value) in &*self.additional_parameters {
             fields.field(name.as_bytes()).field(value.expose().as_bytes());
         }
@@ -122,6 +125,7 @@ impl TokenRequest {
             authentication: Arc::new(ClientAuthentication::ClientSecretPost { secret }),
             audience: None,
             scope: scope.map(Arc::from),
+            required_scopes: None,
             additional_parameters: Arc::new([]),
             signing_algorithms: None,
         }
@@ -168,6 +172,8 @@ mod tests {
             identity(|request| request.client_id = "client2".into()),
             identity(|request| request.audience = Some("https://h/token".into())),
             identity(|request| request.scope = None),
+            identity(|request| request.required_scopes = Some(RequiredScopes::Any)),
+            identity(|request| request.required_scopes = Some(RequiredScopes::All)),
             identity(|request| request.scope = Some("".into())),
             identity(|request| {
                 request.authentication =

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::request::TokenRequest;
 use super::schedule::RenewalPolicy;
-use super::scope::missing_scopes;
+use super::scope::{RequiredScopes, missing_scopes};
 use super::{Details, Token};
 use crate::clock::Now;
 use crate::events::Warning;
@@ -29,6 +29,18 @@ pub(super) enum Unusable {
     Response(&'static str),
     /// Of a type that is not Bearer; as the server wrote it.
     TokenType(String),
+    /// Without scopes that the client requires.
+    Scopes(Box<ScopesNotGranted>),
+}
+
+/// What was asked for, and what became of it.
+#[derive(Debug)]
+pub(super) struct ScopesNotGranted {
+    pub(super) required: RequiredScopes,
+    pub(super) requested: Vec<String>,
+    /// In the server's words.
+    pub(super) granted: Vec<String>,
+    pub(super) missing: Vec<String>,
 }
 
 impl Expectation<'_> {
@@ -51,6 +63,12 @@ impl Expectation<'_> {
         let requested = self.request.requested_scopes();
         let granted = granted_scopes(members.remove("scope")).unwrap_or_else(|| requested.clone());
         let missing = missing_scopes(&requested, &granted);
+        if let Some(required) = self.request.required_scopes
+            && !required.are_met(&requested, &missing)
+        {
+            let refused = ScopesNotGranted { required, requested, granted, missing };
+            return Err(Unusable::Scopes(Box::new(refused)));
+        }
         if !missing.is_empty() {
             warnings.push(Warning::new(
                 "SCOPE_NOT_GRANTED",

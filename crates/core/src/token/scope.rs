@@ -1,5 +1,33 @@
 //! Scopes: passed through as they are, compared by what they mean (requirements SC).
 
+/// `requireScopes`: how many of the scopes asked for a token needs to be of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequiredScopes {
+    /// One of them.
+    Any,
+    /// Every one of them.
+    All,
+}
+
+impl RequiredScopes {
+    /// The option's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::All => "all",
+        }
+    }
+
+    /// True where what is missing leaves enough.
+    pub(super) fn are_met(self, requested: &[String], missing: &[String]) -> bool {
+        match self {
+            Self::Any => requested.is_empty() || missing.len() < requested.len(),
+            Self::All => missing.is_empty(),
+        }
+    }
+}
+
 /// Characters of a scope token (RFC 6749 §3.3).
 pub(crate) fn is_scope_token(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
@@ -117,6 +145,27 @@ mod tests {
         ] {
             assert_eq!(missing(requested, granted), requested, "{requested} by {granted}");
         }
+    }
+
+    #[test]
+    fn any_asks_for_one_of_the_scopes_and_all_for_every_one() {
+        let met = |required: RequiredScopes, requested: &str, granted: &str| {
+            let list =
+                |scopes: &str| scopes.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            let requested = list(requested);
+            required.are_met(&requested, &missing_scopes(&requested, &list(granted)))
+        };
+        let requested = "system/Patient.rs system/Group.rs";
+        for (granted, any, all) in [
+            ("system/*.read", true, true),
+            ("system/Group.cruds", true, false),
+            ("system/Patient.r", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(met(RequiredScopes::Any, requested, granted), any, "{granted}");
+            assert_eq!(met(RequiredScopes::All, requested, granted), all, "{granted}");
+        }
+        assert!(met(RequiredScopes::Any, "", "") && met(RequiredScopes::All, "", "more"));
     }
 
     proptest! {
