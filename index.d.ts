@@ -248,8 +248,12 @@ export interface ClientAuthOptions {
   /** No discovery. Kept byte for byte: it is the assertion's `aud` (RFC 7523 §3), unless `audience` is set. */
   tokenEndpoint?: string;
 
-  /** Default: private_key_jwt with a keystore, client_secret_basic with a secret. */
-  clientAuthMethod?: 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post';
+  /**
+   * Default: private_key_jwt with a keystore, client_secret_basic with a secret. client_secret_jwt: an HS256 assertion
+   * by a secret of 32 octets or more (RFC 7523 §2.2, RFC 7518 §3.2), with what `audience` and `assertion` say; what
+   * `assertion` says of a key is refused.
+   */
+  clientAuthMethod?: 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt';
   /**
    * Default 'rfc6749': id and secret percent-encoded (space `%20`, `-._~` untouched) before Base64 (RFC 6749
    * §2.3.1). 'raw': as they are.
@@ -263,7 +267,7 @@ export interface ClientAuthOptions {
    */
   audience?: 'token_endpoint' | 'issuer' | (string & {});
   /**
-   * The client assertion of private_key_jwt.
+   * The client assertion of private_key_jwt and client_secret_jwt.
    *
    * `algorithm`: default the key's own `alg`; for a key that has none, what the server's metadata lists and the
    * key can do (RS384 and ES384 first), else RS384 for RSA and the curve's own for EC. `keyId`: the `kid` under

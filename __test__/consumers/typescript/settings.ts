@@ -90,6 +90,7 @@ const methods: NonNullable<ClientAuthOptions['clientAuthMethod']>[] = [
   'private_key_jwt',
   'client_secret_basic',
   'client_secret_post',
+  'client_secret_jwt',
 ];
 
 expectType<ClientAuthParams>()(ClientAuthParams.from(options));

@@ -1,4 +1,4 @@
-//! The client assertion of `private_key_jwt` (RFC 7523 §2.2, §3; SMART client-confidential-asymmetric).
+//! The client assertion (RFC 7523 §2.2, §3; SMART client-confidential-asymmetric).
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ struct Claims<'a> {
 
 /// What an assertion says.
 pub(super) struct Assertion<'a> {
-    pub(super) algorithm: SigningAlgorithm,
+    pub(super) algorithm: &'static str,
     pub(super) key_id: Option<&'a str>,
     pub(super) jwks_url: Option<&'a str>,
     pub(super) sha1_thumbprint: Option<String>,
@@ -64,14 +64,24 @@ pub(super) struct Assertion<'a> {
 
 impl Assertion<'_> {
     /// Signed, and good for one request.
-    pub(super) async fn sign(&self, key: &Arc<SigningKey>, now: Now) -> Result<Secret, Error> {
+    pub(super) async fn sign(
+        &self,
+        key: &Arc<SigningKey>,
+        algorithm: SigningAlgorithm,
+        now: Now,
+    ) -> Result<Secret, Error> {
         let input = self.dated(now)?;
-        let signature = key.sign_apart(self.algorithm, &input).await;
-        serialize(input, signature)
+        let signature = key.sign_apart(algorithm, &input).await.map_err(|failed| match failed {
+            SigningFailed::External(failure) => Error::Signer(failure),
+            SigningFailed::Refused => {
+                Error::Internal { reason: "the cryptographic library refused to sign".to_owned() }
+            }
+        })?;
+        Ok(serialize(input, &signature))
     }
 
     /// What is signed, said now.
-    fn dated(&self, now: Now) -> Result<String, Error> {
+    pub(super) fn dated(&self, now: Now) -> Result<String, Error> {
         let Validity { dated, exp } = self.terms.validity(now);
         self.signing_input(&Claims {
             iss: self.client_id,
@@ -88,7 +98,7 @@ impl Assertion<'_> {
     /// signature, which costs as much as signing.
     fn signing_input(&self, claims: &Claims<'_>) -> Result<String, Error> {
         let header = Header {
-            alg: self.algorithm.as_str(),
+            alg: self.algorithm,
             kid: self.key_id,
             typ: self.terms.typ.as_deref(),
             jku: self.jwks_url,
@@ -104,17 +114,11 @@ impl Assertion<'_> {
     }
 }
 
-fn serialize(input: String, signature: Result<Vec<u8>, SigningFailed>) -> Result<Secret, Error> {
-    let signature = signature.map_err(|failed| match failed {
-        SigningFailed::External(failure) => Error::Signer(failure),
-        SigningFailed::Refused => {
-            Error::Internal { reason: "the cryptographic library refused to sign".to_owned() }
-        }
-    })?;
+pub(super) fn serialize(input: String, signature: &[u8]) -> Secret {
     let mut assertion = input;
     assertion.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut assertion);
-    Ok(Secret::new(assertion))
+    Secret::new(assertion)
 }
 
 fn append_json(assertion: &mut String, part: &impl Serialize) -> Result<(), Error> {
@@ -163,7 +167,7 @@ mod tests {
 
     fn assertion<'a>(key: &'a SigningKey, terms: &'a AssertionTerms) -> Assertion<'a> {
         Assertion {
-            algorithm: key.algorithm(),
+            algorithm: key.algorithm().as_str(),
             key_id: Some(&key.key_id),
             jwks_url: None,
             sha1_thumbprint: None,
@@ -177,8 +181,8 @@ mod tests {
 
     fn encode(key: &SigningKey, claims: &Claims<'_>) -> Result<Secret, Error> {
         let input = assertion(key, &AssertionTerms::default()).signing_input(claims)?;
-        let signature = key.sign(key.algorithm(), input.as_bytes());
-        serialize(input, signature)
+        let signature = key.sign(key.algorithm(), input.as_bytes()).unwrap();
+        Ok(serialize(input, &signature))
     }
 
     #[test]
@@ -203,7 +207,7 @@ mod tests {
 
     async fn parts_of(terms: AssertionTerms, now: Now) -> [serde_json::Value; 2] {
         let key = Arc::new(key(ES384));
-        let signed = assertion(&key, &terms).sign(&key, now).await.unwrap();
+        let signed = assertion(&key, &terms).sign(&key, key.algorithm(), now).await.unwrap();
         let mut parts = signed.expose().split('.').map(|part| {
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap_or_default()
         });

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod audience;
+mod client_secret_jwt;
 mod private_key_jwt;
 mod secret;
 mod terms;
@@ -21,6 +22,7 @@ use crate::secret::Secret;
 
 pub use audience::Audience;
 pub(crate) use audience::AudienceSource;
+pub(crate) use client_secret_jwt::ClientSecretJwt;
 pub(crate) use private_key_jwt::{AssertionParams, PrivateKeyJwt};
 pub use private_key_jwt::{CertificateHeader, KeyIdHeader};
 pub(crate) use terms::AssertionTerms;
@@ -34,12 +36,18 @@ pub enum ClientAuthMethod {
     ClientSecretBasic,
     /// `client_id` and `client_secret` in the form (RFC 6749 §2.3.1).
     ClientSecretPost,
+    /// An assertion that the secret authenticates (RFC 7523 §2.2).
+    ClientSecretJwt,
 }
 
 impl ClientAuthMethod {
     /// Every method, in the order of preference.
-    pub const ALL: [Self; 3] =
-        [Self::PrivateKeyJwt, Self::ClientSecretBasic, Self::ClientSecretPost];
+    pub const ALL: [Self; 4] = [
+        Self::PrivateKeyJwt,
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+    ];
 
     /// The registered name.
     #[must_use]
@@ -48,6 +56,7 @@ impl ClientAuthMethod {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
         }
     }
 }
@@ -68,6 +77,7 @@ pub(crate) enum ClientAuthentication {
     PrivateKeyJwt(Box<PrivateKeyJwt>),
     ClientSecretBasic { secret: Secret, encoding: BasicEncoding },
     ClientSecretPost { secret: Secret },
+    ClientSecretJwt(Box<ClientSecretJwt>),
 }
 
 impl ClientAuthentication {
@@ -76,6 +86,7 @@ impl ClientAuthentication {
             Self::PrivateKeyJwt(_) => ClientAuthMethod::PrivateKeyJwt,
             Self::ClientSecretBasic { .. } => ClientAuthMethod::ClientSecretBasic,
             Self::ClientSecretPost { .. } => ClientAuthMethod::ClientSecretPost,
+            Self::ClientSecretJwt(_) => ClientAuthMethod::ClientSecretJwt,
         }
     }
 
@@ -96,11 +107,12 @@ impl ClientAuthentication {
                 let current = method.keystore.content();
                 let key = key.unwrap_or(&current);
                 let assertion = method.sign(key, client_id, audience, listed, now).await?;
-                if method.assertion.terms.include_client_id {
-                    form.append("client_id", client_id);
-                }
-                form.append("client_assertion_type", assertion::TYPE);
-                form.append("client_assertion", assertion.expose());
+                append(client_id, &assertion, &method.assertion.terms, form);
+                Ok(None)
+            }
+            Self::ClientSecretJwt(method) => {
+                let assertion = method.sign(client_id, audience, now)?;
+                append(client_id, &assertion, &method.terms, form);
                 Ok(None)
             }
             Self::ClientSecretBasic { secret, encoding } => {
@@ -118,6 +130,7 @@ impl ClientAuthentication {
     pub(crate) fn terms(&self) -> Option<&AssertionTerms> {
         match self {
             Self::PrivateKeyJwt(method) => Some(&method.assertion.terms),
+            Self::ClientSecretJwt(method) => Some(&method.terms),
             _ => None,
         }
     }
@@ -181,9 +194,18 @@ impl ClientAuthentication {
 
     /// What the server's metadata says against the algorithm that will be used, in words.
     pub(crate) fn unlisted_algorithm(&self, listed: Option<&[String]>) -> Option<String> {
-        let Self::PrivateKeyJwt(method) = self else { return None };
         let listed = listed?;
-        let said = method.unlisted_algorithm(listed)?;
+        let said = match self {
+            Self::PrivateKeyJwt(method) => method.unlisted_algorithm(listed)?,
+            Self::ClientSecretJwt(_) => {
+                let algorithm = ClientSecretJwt::ALGORITHM;
+                if listed.iter().any(|name| name == algorithm) {
+                    return None;
+                }
+                format!("client_secret_jwt signs {algorithm}")
+            }
+            _ => return None,
+        };
         Some(format!("{said}, while the server lists {}", enumerate(listed)))
     }
 
@@ -216,9 +238,22 @@ impl ClientAuthentication {
             Self::ClientSecretPost { secret } => {
                 fields.field(secret.expose().as_bytes());
             }
+            Self::ClientSecretJwt(method) => {
+                fields.field(method.secret.expose().as_bytes());
+                method.terms.identify(&mut fields);
+            }
         }
         fields.finish()
     }
+}
+
+/// The members of RFC 7521 §4.2.
+fn append(client_id: &str, assertion: &Secret, terms: &AssertionTerms, form: &mut Form) {
+    if terms.include_client_id {
+        form.append("client_id", client_id);
+    }
+    form.append("client_assertion_type", assertion::TYPE);
+    form.append("client_assertion", assertion.expose());
 }
 
 /// Names from a server, for a person.

@@ -188,7 +188,7 @@ impl PrivateKeyJwt {
         let has = |header| self.assertion.certificate_headers.contains(&header);
         let certificate = self.certificate(key)?;
         let assertion = Assertion {
-            algorithm,
+            algorithm: algorithm.as_str(),
             key_id: self.key_id(key),
             jwks_url: self.assertion.jwks_url.as_deref(),
             sha1_thumbprint: certificate
@@ -203,7 +203,7 @@ impl PrivateKeyJwt {
             audience: &terms.aud(audience),
             terms,
         };
-        assertion.sign(key, now).await.map_err(|error| match error {
+        assertion.sign(key, algorithm, now).await.map_err(|error| match error {
             Error::Signer(failure) => Error::Signer(failure.of_keystore(self.keystore.name())),
             other => other,
         })

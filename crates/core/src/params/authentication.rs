@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::client_auth::{AssertionParams, ClientAuthMethod, ClientAuthentication, PrivateKeyJwt};
+use crate::client_auth::{
+    AssertionParams, ClientAuthMethod, ClientAuthentication, ClientSecretJwt, KeyIdHeader,
+    PrivateKeyJwt,
+};
 use crate::error::{Error, Problem};
 use crate::keystore::{Keystore, Keystores};
 use crate::options::ClientAuthOptions;
@@ -39,11 +42,6 @@ pub(super) fn authentication(
     keystore: Option<&Arc<Keystore>>,
     assertion: AssertionParams,
 ) -> Result<Option<ClientAuthentication>, Problem> {
-    let by_key = |keystore: &Arc<Keystore>| {
-        let method = PrivateKeyJwt { keystore: keystore.clone(), assertion };
-        method.check()?;
-        Ok(ClientAuthentication::PrivateKeyJwt(Box::new(method)))
-    };
     let Some(method) = method(options) else {
         return Err(Problem::config(
             "neither keystore nor clientSecret is set; the client needs one of them to authenticate",
@@ -55,9 +53,11 @@ pub(super) fn authentication(
                 (None, _) => {
                     Err(Problem::config("clientAuthMethod private_key_jwt needs a keystore"))
                 }
-                (Some(_), keystore) => keystore.map(by_key).transpose(),
+                (Some(_), None) => Ok(None),
+                (Some(_), Some(keystore)) => by_key(keystore, assertion).map(Some),
             };
         }
+        ClientAuthMethod::ClientSecretJwt => by_secret(secret(options, method)?, assertion)?,
         ClientAuthMethod::ClientSecretPost => {
             ClientAuthentication::ClientSecretPost { secret: secret(options, method)? }
         }
@@ -66,6 +66,34 @@ pub(super) fn authentication(
             encoding: options.basic_encoding,
         },
     }))
+}
+
+fn by_key(
+    keystore: &Arc<Keystore>,
+    assertion: AssertionParams,
+) -> Result<ClientAuthentication, Problem> {
+    let method = PrivateKeyJwt { keystore: keystore.clone(), assertion };
+    method.check()?;
+    Ok(ClientAuthentication::PrivateKeyJwt(Box::new(method)))
+}
+
+/// What only a key has is refused rather than left without effect.
+fn by_secret(secret: Secret, assertion: AssertionParams) -> Result<ClientAuthentication, Problem> {
+    let of_a_key = [
+        ("algorithm", assertion.algorithm.is_some()),
+        ("keyId", matches!(assertion.key_id, KeyIdHeader::Given(_))),
+        ("jwksUrl", assertion.jwks_url.is_some()),
+        ("certificateHeaders", !assertion.certificate_headers.is_empty()),
+    ];
+    if let Some((name, _)) = of_a_key.iter().find(|(_, is_set)| *is_set) {
+        return Err(Problem::config(format!(
+            "assertion.{name} is about a key, and client_secret_jwt has none (it signs HS256 with \
+             clientSecret); remove it, or use private_key_jwt with a keystore"
+        )));
+    }
+    let method = ClientSecretJwt { secret, terms: assertion.terms };
+    method.check()?;
+    Ok(ClientAuthentication::ClientSecretJwt(Box::new(method)))
 }
 
 fn secret(options: &ClientAuthOptions, method: ClientAuthMethod) -> Result<Secret, Problem> {

@@ -61,6 +61,10 @@ fn invalid_client(request: &TokenRequest, answer: &Answer) -> String {
         ClientAuthMethod::ClientSecretPost => {
             "check clientId and clientSecret; some servers need clientAuthMethod: 'client_secret_basic'"
         }
+        ClientAuthMethod::ClientSecretJwt => {
+            "check clientId and clientSecret, and that the client is registered for client_secret_jwt with HS256; \
+             many servers know client_secret_basic alone"
+        }
     }
     .to_owned();
     let listed = request.signing_algorithms.as_deref();

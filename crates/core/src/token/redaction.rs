@@ -46,6 +46,9 @@ impl Redaction {
             ClientAuthentication::ClientSecretPost { secret } => {
                 credentials.push(fold(secret.expose()));
             }
+            ClientAuthentication::ClientSecretJwt(method) => {
+                credentials.push(fold(method.secret.expose()));
+            }
         }
         credentials.retain(|credential| credential.chars().count() >= SHORTEST);
         Self(credentials)
