@@ -5,14 +5,14 @@ use napi::bindgen_prelude::{Either3, Null, Undefined, Unknown};
 use napi_derive::napi;
 use smart_m2m_core::{
     AssertionOptions, Audience, BasicEncoding, CertificateHeader, ClientAuthMethod,
-    ClientAuthOptions, HttpOptions, KeyIdHeader, RenewalOptions, RequiredScopes, RetryOptions,
-    Secret, SigningAlgorithm,
+    ClientAuthOptions, DiscoveryOptions, DiscoverySource, HttpOptions, KeyIdHeader, RenewalOptions,
+    RequiredScopes, RetryOptions, Secret, SigningAlgorithm,
 };
 
 use crate::fields::{Fields, Read, ReadError};
 use crate::outcome::{DONE, Outcome};
 
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 21] = [
     "clientId",
     "keystore",
     "clientSecret",
@@ -28,7 +28,9 @@ const NAMES: [&str; 19] = [
     "assertion",
     "requireScopes",
     "allowedOrigins",
+    "allowedTokenEndpointOrigins",
     "allowInsecureHttp",
+    "discovery",
     "renewal",
     "retry",
     "http",
@@ -151,7 +153,14 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     let required = [RequiredScopes::Any, RequiredScopes::All].map(|all| (all.as_str(), all));
     replace_some(&mut options.require_scopes, fields.choice("requireScopes", &required)?);
     replace(&mut options.allowed_origins, fields.strings("allowedOrigins")?);
+    replace_some(
+        &mut options.allowed_token_endpoint_origins,
+        fields.strings("allowedTokenEndpointOrigins")?,
+    );
     replace(&mut options.allow_insecure_http, fields.boolean("allowInsecureHttp")?);
+    if let Some(fields) = fields.object("discovery", &["order", "ttlSeconds", "strict"])? {
+        merge_discovery(&mut options.discovery, &fields)?;
+    }
     if let Some(fields) = fields.object("renewal", &RENEWAL_NAMES)? {
         merge_renewal(&mut options.renewal, &fields)?;
     }
@@ -199,6 +208,14 @@ fn merge_assertion(options: &mut AssertionOptions, fields: &Fields<'_>) -> Read<
     replace_some(&mut options.not_before, fields.boolean("notBefore")?);
     replace_some(&mut options.typ, fields.string_or_null("typ")?);
     replace_some(&mut options.include_client_id, fields.boolean("includeClientId")?);
+    Ok(())
+}
+
+fn merge_discovery(options: &mut DiscoveryOptions, fields: &Fields<'_>) -> Read<()> {
+    let sources = DiscoverySource::ALL.map(|source| (source.as_str(), source));
+    replace_some(&mut options.order, fields.choices("order", &sources)?);
+    replace_some(&mut options.ttl_seconds, fields.number("ttlSeconds")?);
+    replace(&mut options.strict, fields.boolean("strict")?);
     Ok(())
 }
 

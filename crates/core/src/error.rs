@@ -115,6 +115,13 @@ pub enum Error {
         /// The endpoint.
         endpoint: String,
     },
+    /// A discovered token endpoint has an origin that the settings do not name.
+    OriginNotAllowed {
+        /// The document that names it.
+        document: String,
+        /// The endpoint.
+        endpoint: String,
+    },
     /// The token endpoint's answer.
     TokenEndpoint(Box<TokenEndpointError>),
     /// No complete answer.
@@ -153,6 +160,7 @@ impl Error {
             Self::Discovery(_) => ErrorCode::Discovery,
             Self::IssuerMismatch { .. } => ErrorCode::IssuerMismatch,
             Self::InsecureTokenEndpoint { .. } => ErrorCode::InsecureUrl,
+            Self::OriginNotAllowed { .. } => ErrorCode::OriginNotAllowed,
             Self::TokenEndpoint(error) => error.code,
             Self::Transport(error) => error.code,
             Self::PreTokenHook(_) => ErrorCode::PreTokenHook,
@@ -213,7 +221,8 @@ impl Error {
         match self {
             Self::Discovery(error) => Some(&error.url),
             Self::IssuerMismatch { url, .. } => Some(url),
-            Self::InsecureTokenEndpoint { endpoint, .. } => Some(endpoint),
+            Self::InsecureTokenEndpoint { endpoint, .. }
+            | Self::OriginNotAllowed { endpoint, .. } => Some(endpoint),
             Self::TokenEndpoint(error) => Some(&error.url),
             Self::Transport(error) => Some(&error.url),
             Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.url(),
@@ -332,6 +341,11 @@ impl fmt::Display for Error {
                 f,
                 "{document} names the token endpoint {endpoint}, which is not https: nothing was \
                  sent; have the server's configuration corrected, or set allowInsecureHttp for a test"
+            ),
+            Self::OriginNotAllowed { document, endpoint } => write!(
+                f,
+                "{document} names the token endpoint {endpoint}, on an origin that is not in \
+                 allowedTokenEndpointOrigins: nothing was sent; add the origin there if it is right"
             ),
             Self::TokenEndpoint(error) => {
                 write!(

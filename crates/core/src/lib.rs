@@ -43,6 +43,7 @@ mod transport;
 
 pub use client_auth::{Audience, BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader};
 pub use clock::Now;
+pub use discovery::DiscoverySource;
 pub use engine::Engine;
 pub use epoch::epochs;
 pub use error::{
@@ -58,7 +59,10 @@ pub use keystore::{
     ExternalOrigin, Keystore, KeystoreContent, KeystoreOrigin, KeystoreSource, Keystores,
     SmileDefinitions,
 };
-pub use options::{AssertionOptions, ClientAuthOptions, HttpOptions, RenewalOptions, RetryOptions};
+pub use options::{
+    AssertionOptions, ClientAuthOptions, DiscoveryOptions, HttpOptions, RenewalOptions,
+    RetryOptions,
+};
 pub use params::ClientAuthParams;
 pub use runtime::spawn;
 pub use secret::Secret;

@@ -4,6 +4,7 @@
 use crate::client_auth::{
     Audience, BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader,
 };
+use crate::discovery::DiscoverySource;
 use crate::keys::SigningAlgorithm;
 use crate::secret::Secret;
 use crate::token::RequiredScopes;
@@ -29,7 +30,10 @@ pub struct ClientAuthOptions {
     pub assertion: AssertionOptions,
     pub require_scopes: Option<RequiredScopes>,
     pub allowed_origins: Vec<String>,
+    /// `None`: any origin.
+    pub allowed_token_endpoint_origins: Option<Vec<String>>,
     pub allow_insecure_http: bool,
+    pub discovery: DiscoveryOptions,
     pub renewal: RenewalOptions,
     pub retry: RetryOptions,
     pub http: HttpOptions,
@@ -49,6 +53,15 @@ pub struct AssertionOptions {
     /// Outer: given or not. Inner: a `typ`, or deliberately none.
     pub typ: Option<Option<String>>,
     pub include_client_id: Option<bool>,
+}
+
+/// `discovery`
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "named and documented as in index.d.ts")]
+pub struct DiscoveryOptions {
+    pub order: Option<Vec<DiscoverySource>>,
+    pub ttl_seconds: Option<f64>,
+    pub strict: bool,
 }
 
 /// `renewal`

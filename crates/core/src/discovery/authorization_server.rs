@@ -3,73 +3,48 @@
 use serde_json::Value;
 use url::Url;
 
-use super::document;
-use super::{DiscoveryRequest, Metadata, without_trailing_slashes};
-use crate::error::{DiscoveryError, Error, ErrorCode, Problem};
+use super::without_trailing_slashes;
+use crate::error::{Error, Problem};
 use crate::server_url::{ServerUrl, display};
 
-pub(super) async fn discover(
-    request: &DiscoveryRequest,
-    issuer: &ServerUrl,
-) -> Result<Metadata, Error> {
-    let mut refusals = Vec::new();
-    let mut first_failure = None;
-    for url in document_urls(issuer)? {
-        match document::fetch(&request.transport, &request.retry, &url).await {
-            Ok(document) => {
-                check_issuer(&url, issuer, document.members.get("issuer"))?;
-                return request.read(issuer, &url, &document);
-            }
-            // The same host will not do better at another path.
-            Err(error) if error.code() != ErrorCode::Discovery => return Err(error),
-            Err(error) => {
-                refusals.push(match error.status() {
-                    Some(status) if status != 200 => format!("{} (HTTP {status})", display(&url)),
-                    _ => error.to_string(),
-                });
-                first_failure.get_or_insert(error);
-            }
-        }
-    }
-    Err(Error::Discovery(Box::new(DiscoveryError {
-        url: display(issuer.url()),
-        status: first_failure.as_ref().and_then(Error::status),
-        reason: format!(
-            "the issuer publishes no usable metadata; asked were {}; check issuer, or set tokenEndpoint",
-            refusals.join(", ")
-        ),
-        transient: first_failure.as_ref().is_some_and(Error::is_transient),
-        retry_after: first_failure.as_ref().and_then(Error::retry_after),
-    })))
+/// RFC 8414 §3.1 inserts between host and path.
+pub(super) fn oauth_urls(issuer: &ServerUrl) -> Result<Vec<Url>, Error> {
+    const RFC_8414: &str = "/.well-known/oauth-authorization-server";
+    let (host, path) = host_and_path(issuer);
+    parsed(&[format!("{host}{RFC_8414}{path}")])
 }
 
-/// RFC 8414 §3.1 inserts between host and path, OpenID Connect Discovery §4 appends; RFC 8414 §5
-/// knows of servers that insert for both. In this order (MD-2).
-fn document_urls(issuer: &ServerUrl) -> Result<Vec<Url>, Error> {
-    const RFC_8414: &str = "/.well-known/oauth-authorization-server";
+/// OpenID Connect Discovery §4 appends; RFC 8414 §5 knows of servers that insert. In this order (MD-2).
+pub(super) fn openid_urls(issuer: &ServerUrl) -> Result<Vec<Url>, Error> {
     const OPENID: &str = "/.well-known/openid-configuration";
+    let (host, path) = host_and_path(issuer);
+    let appended = format!("{host}{path}{OPENID}");
+    if path.is_empty() {
+        return parsed(&[appended]);
+    }
+    parsed(&[appended, format!("{host}{OPENID}{path}")])
+}
+
+fn host_and_path(issuer: &ServerUrl) -> (&str, &str) {
     let issuer = without_trailing_slashes(issuer.raw());
     let path = issuer
         .find("://")
         .and_then(|scheme| issuer[scheme + 3..].find('/').map(|slash| scheme + 3 + slash));
-    let urls = match path {
-        None => vec![format!("{issuer}{RFC_8414}"), format!("{issuer}{OPENID}")],
-        Some(path) => {
-            let (host, path) = issuer.split_at(path);
-            vec![
-                format!("{host}{RFC_8414}{path}"),
-                format!("{issuer}{OPENID}"),
-                format!("{host}{OPENID}{path}"),
-            ]
-        }
-    };
+    issuer.split_at(path.unwrap_or(issuer.len()))
+}
+
+fn parsed(urls: &[String]) -> Result<Vec<Url>, Error> {
     urls.iter()
         .map(|url| Url::parse(url).map_err(|_| Problem::config("issuer: not a URL").into()))
         .collect()
 }
 
 /// Code point by code point (RFC 8414 §3.3): whoever answers for another issuer must not be believed.
-fn check_issuer(url: &Url, expected: &ServerUrl, found: Option<&Value>) -> Result<(), Error> {
+pub(super) fn check_issuer(
+    url: &Url,
+    expected: &ServerUrl,
+    found: Option<&Value>,
+) -> Result<(), Error> {
     let found = found.and_then(Value::as_str);
     if found == Some(expected.raw()) {
         return Ok(());
@@ -84,10 +59,12 @@ fn check_issuer(url: &Url, expected: &ServerUrl, found: Option<&Value>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorCode;
 
     fn urls(issuer: &str) -> Vec<String> {
         let issuer = ServerUrl::parse("issuer", issuer).unwrap();
-        document_urls(&issuer).unwrap().into_iter().map(String::from).collect()
+        let urls = [oauth_urls(&issuer).unwrap(), openid_urls(&issuer).unwrap()];
+        urls.into_iter().flatten().map(String::from).collect()
     }
 
     #[test]

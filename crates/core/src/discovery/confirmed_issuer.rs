@@ -6,21 +6,30 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{DiscoveryRequest, Metadata, authorization_server};
+use super::{DiscoveryRequest, Metadata, Origin, chain};
 use crate::error::{DiscoveryError, Error};
 use crate::server_url::ServerUrl;
+use crate::transport::RetryPolicy;
 
 /// Adds the issuer to what the smart-configuration of `base` says.
 pub(super) async fn confirm(
     request: &DiscoveryRequest,
+    retry: &RetryPolicy,
     base: &ServerUrl,
     named: Option<&Value>,
     found: Metadata,
 ) -> Result<Metadata, Error> {
     let issuer = parse(request, base, named).map_err(|why| unusable(&found, &why))?;
-    let own = authorization_server::discover(request, &issuer)
-        .await
-        .map_err(|error| told_apart(&found, error))?;
+    let own = DiscoveryRequest {
+        origin: Origin::Issuer(issuer.clone()),
+        // The user's order is for the FHIR server's documents.
+        order: None,
+        confirm_issuer: false,
+        ..request.clone()
+    };
+    // In a box: one discovery within another.
+    let own = Box::pin(chain::discover(&own, retry)).await;
+    let own = own.map_err(|error| told_apart(&found, error))?;
     if own.token_endpoint.url() != found.token_endpoint.url() {
         let why = format!(
             "its issuer {} names another token endpoint, {} (in {}), and not {}: nothing was sent; \

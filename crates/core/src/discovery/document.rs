@@ -30,14 +30,19 @@ pub(super) async fn fetch(
     transport: &Transport,
     retry: &RetryPolicy,
     url: &Url,
+    accept: &'static str,
 ) -> Result<Document, Error> {
-    with_retries(retry, &display(url), |_| fetch_once(transport, url)).await
+    with_retries(retry, &display(url), |_| fetch_once(transport, url, accept)).await
 }
 
-async fn fetch_once(transport: &Transport, start: &Url) -> Result<Document, Error> {
+async fn fetch_once(
+    transport: &Transport,
+    start: &Url,
+    accept: &'static str,
+) -> Result<Document, Error> {
     let mut url = start.clone();
     for _ in 0..=MAX_REDIRECTS {
-        let answer = transport.get(&url).await.map_err(|error| no_answer(start, error))?;
+        let answer = transport.get(&url, accept).await.map_err(|error| no_answer(start, error))?;
         match answer.status {
             200 => return parse(start, &answer),
             301 | 302 | 303 | 307 | 308 => url = follow(start, &url, &answer)?,
@@ -107,7 +112,9 @@ fn no_answer(url: &Url, error: NoAnswer) -> Error {
         NoAnswer::TooLarge { status, limit } => failure(
             url,
             Some(status),
-            format!("the document is larger than {limit} bytes (http.maxResponseBytes)"),
+            format!(
+                "the document is larger than {limit} bytes; raise http.maxResponseBytes, or set tokenEndpoint"
+            ),
             false,
             None,
         ),

@@ -2,8 +2,11 @@
 
 mod authorization_server;
 mod cache;
+mod capability_statement;
+mod chain;
 mod confirmed_issuer;
 mod document;
+mod policy;
 mod smart_configuration;
 
 use std::sync::Arc;
@@ -14,6 +17,8 @@ use url::Url;
 
 pub(crate) use cache::DiscoveryCache;
 use document::Document;
+pub(crate) use policy::DiscoveryPolicy;
+pub use policy::DiscoverySource;
 
 use crate::clock::Now;
 use crate::error::{DiscoveryError, Error};
@@ -24,9 +29,9 @@ use crate::transport::{RetryPolicy, Transport};
 /// What discovery starts from.
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
-    /// `{base}/.well-known/smart-configuration` (SMART App Launch, "Conformance").
+    /// SMART App Launch, "Conformance".
     FhirBase(ServerUrl),
-    /// RFC 8414, then OpenID Connect Discovery.
+    /// RFC 8414 and OpenID Connect Discovery.
     Issuer(ServerUrl),
 }
 
@@ -36,6 +41,10 @@ pub(crate) struct DiscoveryRequest {
     pub(crate) origin: Origin,
     /// Whether the issuer that a smart-configuration names has to be confirmed.
     pub(crate) confirm_issuer: bool,
+    /// `None`: the usual order.
+    pub(crate) order: Option<Arc<[DiscoverySource]>>,
+    /// In place of what the server says.
+    pub(crate) ttl: Option<Duration>,
     pub(crate) allow_insecure_http: bool,
     pub(crate) trust: Fingerprint,
     pub(crate) transport: Arc<Transport>,
@@ -45,7 +54,7 @@ pub(crate) struct DiscoveryRequest {
 }
 
 /// The members that matter here.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Metadata {
     pub(crate) token_endpoint: ServerUrl,
     /// The document's address, for messages.
@@ -56,10 +65,37 @@ pub(crate) struct Metadata {
     pub(crate) signing_algorithms: Option<Arc<[String]>>,
     /// The issuer, where it was to be confirmed.
     pub(crate) issuer: Option<Arc<str>>,
+    /// `grant_types_supported`
+    pub(crate) grant_types: Option<Vec<String>>,
+    /// `capabilities` of a smart-configuration
+    pub(crate) capabilities: Option<Vec<String>>,
     /// True where the token endpoint has the origin that discovery started from (BP-5).
     pub(crate) same_origin: bool,
     /// From then on the server should be asked again.
     pub(crate) stale_at: Now,
+    /// Until then it stands in where asking again fails.
+    pub(crate) usable_until: Now,
+    /// Why it is used past its time.
+    pub(crate) trouble: Option<String>,
+}
+
+/// How long a result may be used past its time, while the server gives no other.
+const STALE_IF_ERROR: Duration = Duration::from_secs(24 * 3600);
+/// Before a newer one is asked for; longer where the server says so.
+const SHORTEST_STALE_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_STALE_PAUSE: Duration = Duration::from_secs(3600);
+
+impl Metadata {
+    /// The same for a while longer: nobody should be without tokens because a document is away.
+    fn in_spite_of(&self, error: &Error) -> Self {
+        let pause = error.retry_after().unwrap_or_default();
+        let pause = pause.clamp(SHORTEST_STALE_PAUSE, LONGEST_STALE_PAUSE);
+        let trouble = Some(format!(
+            "{error}; what {} said before stays in use, for a day at most, while it is asked for again",
+            self.document
+        ));
+        Self { stale_at: Now::read().plus(pause), trouble, ..self.clone() }
+    }
 }
 
 impl DiscoveryRequest {
@@ -73,13 +109,17 @@ impl DiscoveryRequest {
         };
         let switches = [self.allow_insecure_http, self.confirm_issuer];
         fields.field(&switches.map(u8::from)).include(&self.trust);
+        let ttl = self.ttl.map(|ttl| ttl.as_nanos().to_be_bytes());
+        fields.optional(ttl.as_ref().map(<[u8; 16]>::as_slice));
+        for source in self.order.iter().flat_map(|order| order.iter()) {
+            fields.field(source.as_str().as_bytes());
+        }
         fields.finish()
     }
 
-    async fn discover(&self) -> Result<Metadata, Error> {
+    fn start(&self) -> &ServerUrl {
         match &self.origin {
-            Origin::FhirBase(base) => smart_configuration::discover(self, base).await,
-            Origin::Issuer(issuer) => authorization_server::discover(self, issuer).await,
+            Origin::FhirBase(url) | Origin::Issuer(url) => url,
         }
     }
 
@@ -88,10 +128,16 @@ impl DiscoveryRequest {
         named.is_https() || self.allow_insecure_http || (named.is_loopback() && start.is_loopback())
     }
 
-    /// Reads what both kinds of document share. Only `token_endpoint` is needed (SD-6): servers
+    /// `refresh`: there is an older result to use meanwhile, and retries would only keep callers waiting.
+    async fn discover(&self, refresh: bool) -> Result<Metadata, Error> {
+        let attempts = if refresh { 1 } else { self.retry.attempts };
+        chain::discover(self, &RetryPolicy { attempts, ..self.retry }).await
+    }
+
+    /// Reads what all kinds of document share. Only `token_endpoint` is needed (SD-6): servers
     /// leave out or misname the rest (QK-1).
-    fn read(&self, start: &ServerUrl, url: &Url, document: &Document) -> Result<Metadata, Error> {
-        let members = &document.members;
+    fn read(&self, url: &Url, document: &Document) -> Result<Metadata, Error> {
+        let (start, members) = (self.start(), &document.members);
         let shown = crate::server_url::display(url);
         let unusable = |reason: String| {
             Error::Discovery(Box::new(DiscoveryError {
@@ -123,6 +169,7 @@ impl DiscoveryRequest {
             let values = members.get(name)?.as_array()?;
             Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>())
         };
+        let stale_at = Now::read().plus(self.ttl.unwrap_or(document.freshness));
         Ok(Metadata {
             same_origin: token_endpoint.url().origin() == start.url().origin(),
             token_endpoint,
@@ -132,7 +179,11 @@ impl DiscoveryRequest {
                 .or_else(|| strings("token_endpoint_auth_methods")),
             signing_algorithms: strings("token_endpoint_auth_signing_alg_values_supported")
                 .map(Arc::from),
-            stale_at: Now::read().plus(document.freshness),
+            grant_types: strings("grant_types_supported"),
+            capabilities: strings("capabilities"),
+            stale_at,
+            usable_until: stale_at.plus(STALE_IF_ERROR),
+            trouble: None,
         })
     }
 }
@@ -149,8 +200,79 @@ fn resolve(start: &ServerUrl, raw: &str) -> Result<ServerUrl, crate::error::Prob
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::error::ErrorCode;
+    use crate::transport::{ProxySetting, TransportPool, TransportSettings};
+
+    /// Everything usual; nothing is sent.
+    pub(crate) fn request(url: &str, is_issuer: bool) -> DiscoveryRequest {
+        let url = ServerUrl::parse("url", url).unwrap();
+        let settings = TransportSettings {
+            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+            proxy: ProxySetting::Direct,
+            no_proxy: None,
+            ca: Vec::new(),
+            max_response_bytes: 1024,
+            user_agent: "test".to_owned(),
+        };
+        DiscoveryRequest {
+            origin: if is_issuer { Origin::Issuer(url) } else { Origin::FhirBase(url) },
+            confirm_issuer: false,
+            order: None,
+            ttl: None,
+            allow_insecure_http: false,
+            trust: settings.trust_fingerprint(),
+            transport: TransportPool::default().get(&settings),
+            retry: RetryPolicy {
+                attempts: 1,
+                max_retry_after: Duration::ZERO,
+                deadline: Duration::from_secs(5),
+            },
+            failure_stands: Duration::from_secs(1),
+        }
+    }
+
+    pub(super) fn read(
+        request: &DiscoveryRequest,
+        members: &serde_json::Value,
+    ) -> Result<Metadata, Error> {
+        let url = Url::parse("https://h/fhir/.well-known/smart-configuration").unwrap();
+        let members = members.as_object().unwrap().clone();
+        request.read(&url, &Document { members, freshness: Duration::from_secs(300) })
+    }
+
+    #[test]
+    fn an_https_document_cannot_lead_to_an_http_endpoint_unless_the_user_allows_clear_text() {
+        let mut request = request("https://h/fhir", false);
+        for endpoint in ["http://h/token", "HTTP://h/token", "http://localhost/token"] {
+            let error = read(&request, &json!({ "token_endpoint": endpoint })).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InsecureUrl, "{endpoint}");
+        }
+        assert!(read(&request, &json!({ "token_endpoint": "//h/token" })).is_ok());
+        request.allow_insecure_http = true;
+        assert!(read(&request, &json!({ "token_endpoint": "http://h/token" })).is_ok());
+    }
+
+    #[test]
+    fn a_ttl_stands_in_for_what_the_server_says_and_keeps_results_apart() {
+        let mut request = request("https://h/fhir", false);
+        let stays = |request: &DiscoveryRequest| {
+            let metadata = read(request, &json!({ "token_endpoint": "t" })).unwrap();
+            Now::read().until(metadata.stale_at).as_secs()
+        };
+        assert!((295..=300).contains(&stays(&request)));
+        let usual = request.identity();
+        request.ttl = Some(Duration::from_secs(20));
+        assert!((15..=20).contains(&stays(&request)));
+        assert_ne!(request.identity(), usual);
+        request.ttl = None;
+        request.order = Some([DiscoverySource::SmartConfiguration].into());
+        assert_ne!(request.identity(), usual);
+    }
 
     #[test]
     fn an_absolute_endpoint_is_kept_and_a_relative_one_starts_from_the_base_as_a_folder() {

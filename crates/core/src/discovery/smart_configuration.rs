@@ -2,26 +2,12 @@
 
 use url::Url;
 
-use super::{DiscoveryRequest, Metadata, without_trailing_slashes};
-use super::{confirmed_issuer, document};
+use super::without_trailing_slashes;
 use crate::error::{Error, Problem};
 use crate::server_url::ServerUrl;
 
-pub(super) async fn discover(
-    request: &DiscoveryRequest,
-    base: &ServerUrl,
-) -> Result<Metadata, Error> {
-    let url = document_url(base)?;
-    let document = document::fetch(&request.transport, &request.retry, &url).await?;
-    let metadata = request.read(base, &url, &document)?;
-    if !request.confirm_issuer {
-        return Ok(metadata);
-    }
-    confirmed_issuer::confirm(request, base, document.members.get("issuer"), metadata).await
-}
-
 /// Appended to the whole base path, unlike RFC 8414's insertion behind the host (SD-1).
-fn document_url(base: &ServerUrl) -> Result<Url, Error> {
+pub(super) fn document_url(base: &ServerUrl) -> Result<Url, Error> {
     let url = format!("{}/.well-known/smart-configuration", without_trailing_slashes(base.raw()));
     Url::parse(&url).map_err(|_| Problem::config("fhirBaseUrl: not a URL").into())
 }

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     IssuerMismatch,
     /// `http://` off the loopback interface.
     InsecureUrl,
+    /// A discovered token endpoint has an origin that the settings do not allow.
+    OriginNotAllowed,
     /// The token endpoint refused the request (RFC 6749 §5.2).
     TokenRejected,
     /// A success status without a usable token response (RFC 6749 §5.1).
@@ -65,6 +67,7 @@ impl ErrorCode {
             Self::Discovery => "ERR_DISCOVERY",
             Self::IssuerMismatch => "ERR_ISSUER_MISMATCH",
             Self::InsecureUrl => "ERR_INSECURE_URL",
+            Self::OriginNotAllowed => "ERR_ORIGIN_NOT_ALLOWED",
             Self::TokenRejected => "ERR_TOKEN_REJECTED",
             Self::TokenResponse => "ERR_TOKEN_RESPONSE",
             Self::UnsupportedTokenType => "ERR_UNSUPPORTED_TOKEN_TYPE",

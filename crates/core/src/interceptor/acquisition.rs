@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::Inner;
 use super::slot::Slot;
-use crate::client_auth::{ClientAuthentication, enumerate};
+use super::{Inner, findings};
 use crate::clock::Now;
 use crate::discovery::{DiscoveryRequest, Metadata};
 use crate::error::{Error, Problem};
-use crate::events::Warning;
 use crate::hook::{self, PreTokenContext, PreTokenHook, TokenRequestReason};
 use crate::params::{CommonParams, ServerSetting};
 use crate::runtime::{Flight, launch, without_panic};
@@ -103,16 +101,10 @@ impl Inner {
         Ok(source)
     }
 
+    /// An error: the settings do not allow what the document says.
     fn discovered_source(&self, metadata: &Metadata) -> Result<Arc<TokenSource>, Error> {
-        let authentication = &self.params.authentication;
-        let listed = metadata.signing_algorithms.as_deref();
-        let algorithm = authentication.unlisted_algorithm(listed);
-        let warnings = [
-            other_origin(metadata),
-            unlisted_method(authentication, metadata),
-            algorithm.map(|text| Warning::new("ALGORITHM_NOT_LISTED", text)),
-        ];
-        self.lock().warnings.extend(warnings.into_iter().flatten());
+        let warnings = findings::judge(metadata, &self.params)?;
+        self.lock().warnings.extend(warnings);
         let listed = metadata.signing_algorithms.clone();
         let endpoint = metadata.token_endpoint.clone();
         self.source(self.token_request(endpoint, listed, metadata.issuer.as_ref())?)
@@ -153,6 +145,8 @@ impl AcquisitionRequest {
             _ => Server::Discover(DiscoveryRequest {
                 origin: params.discovery_origin(given.as_ref())?,
                 confirm_issuer: inner.params.authentication.wants_confirmed_issuer(),
+                order: params.discovery.order.clone(),
+                ttl: params.discovery.ttl,
                 allow_insecure_http: params.allow_insecure_http,
                 trust: params.transport.trust_fingerprint(),
                 transport: inner.transport()?,
@@ -189,7 +183,9 @@ impl AcquisitionRequest {
             }
             Server::Discover(discovery) => {
                 let metadata = inner.engine.discovery.get(discovery.clone()).await?;
-                let source = inner.discovered_source(&metadata)?;
+                let source = inner
+                    .discovered_source(&metadata)
+                    .inspect_err(|_| inner.engine.discovery.doubt(discovery, &metadata))?;
                 // Discovery has just named it: it is asked once more, and this answer counts.
                 source.confirm_endpoint();
                 (source, Some(metadata.stale_at))
@@ -250,34 +246,4 @@ impl AcquisitionRequest {
         });
         Ok(Some(token))
     }
-}
-
-/// Very common, and worth knowing once (BP-5).
-fn other_origin(metadata: &Metadata) -> Option<Warning> {
-    (!metadata.same_origin).then(|| {
-        Warning::new(
-            "TOKEN_ENDPOINT_ORIGIN",
-            format!(
-                "{} names the token endpoint {}, on another origin; if that is not expected, set tokenEndpoint",
-                metadata.document,
-                metadata.token_endpoint.display()
-            ),
-        )
-    })
-}
-
-/// Servers leave out what they support (QK-1): a warning, never a refusal.
-fn unlisted_method(authentication: &ClientAuthentication, metadata: &Metadata) -> Option<Warning> {
-    let method = authentication.method().as_str();
-    let listed = metadata.auth_methods.as_ref()?;
-    (!listed.iter().any(|other| other == method)).then(|| {
-        Warning::new(
-            "AUTH_METHOD_NOT_LISTED",
-            format!(
-                "{} lists {} and not {method}, which is used all the same",
-                metadata.document,
-                enumerate(listed)
-            ),
-        )
-    })
 }

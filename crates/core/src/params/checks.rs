@@ -1,12 +1,14 @@
 //! Checks of single settings, collected instead of ending at the first problem.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::authentication;
 use crate::client_auth::{
     AssertionParams, AssertionTerms, Audience, AudienceSource, ClientAuthMethod, KeyIdHeader,
 };
+use crate::discovery::{DiscoveryPolicy, DiscoverySource};
 use crate::error::Problem;
 use crate::keys::check_key_id;
 use crate::options::ClientAuthOptions;
@@ -141,10 +143,15 @@ impl Checks {
         }
     }
 
-    pub(super) fn allowed_origins(&mut self, options: &ClientAuthOptions) -> Vec<String> {
+    pub(super) fn origins(
+        &mut self,
+        option: &str,
+        given: &[String],
+        options: &ClientAuthOptions,
+    ) -> Vec<String> {
         let mut origins = Vec::new();
-        for (index, origin) in options.allowed_origins.iter().enumerate() {
-            let what = format!("allowedOrigins[{index}]");
+        for (index, origin) in given.iter().enumerate() {
+            let what = format!("{option}[{index}]");
             let parsed = ServerUrl::parse_secure(&what, origin, options.allow_insecure_http);
             let Some(parsed) = self.take(parsed) else { continue };
             if parsed.url().path() == "/" && parsed.url().query().is_none() {
@@ -156,6 +163,60 @@ impl Checks {
             }
         }
         origins
+    }
+
+    pub(super) fn token_endpoint_origins(
+        &mut self,
+        options: &ClientAuthOptions,
+    ) -> Option<Vec<String>> {
+        const OPTION: &str = "allowedTokenEndpointOrigins";
+        let given = options.allowed_token_endpoint_origins.as_deref()?;
+        if given.is_empty() {
+            self.config(format!(
+                "{OPTION} is empty, so that no discovered token endpoint could be used; name the \
+                 origins, leave it out, or set tokenEndpoint"
+            ));
+        }
+        Some(self.origins(OPTION, given, options))
+    }
+
+    pub(super) fn discovery(&mut self, options: &ClientAuthOptions) -> DiscoveryPolicy {
+        const DAY: f64 = 86_400.0;
+        let discovery = &options.discovery;
+        if let Some(order) = &discovery.order {
+            self.discovery_order(order, options);
+        }
+        DiscoveryPolicy {
+            order: discovery.order.as_deref().map(Arc::from),
+            ttl: discovery.ttl_seconds.map(|seconds| {
+                let seconds = self.number("discovery.ttlSeconds", Some(seconds), 1.0..=DAY, 1.0);
+                Duration::from_secs_f64(seconds)
+            }),
+            strict: discovery.strict,
+        }
+    }
+
+    /// A given token endpoint leaves the order without effect, and so without fault.
+    fn discovery_order(&mut self, order: &[DiscoverySource], options: &ClientAuthOptions) {
+        if order.is_empty() {
+            self.config("discovery.order is empty; name a source, or leave it out");
+        }
+        let is_issuer = options.issuer.is_some();
+        for (index, source) in order.iter().enumerate() {
+            let name = source.as_str();
+            if order[..index].contains(source) {
+                self.config(format!("discovery.order[{index}]: {name} is there twice"));
+            } else if options.token_endpoint.is_none() && source.is_of_an_issuer() != is_issuer {
+                let (publisher, remedy) = if is_issuer {
+                    ("a FHIR server's and not an issuer's", "leave it out, or issuer")
+                } else {
+                    ("an issuer's and not a FHIR server's", "leave it out, or set issuer")
+                };
+                self.config(format!(
+                    "discovery.order[{index}]: {name} is {publisher} document; {remedy}"
+                ));
+            }
+        }
     }
 
     pub(super) fn renewal(&mut self, options: &ClientAuthOptions) -> RenewalPolicy {

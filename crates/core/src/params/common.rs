@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::discovery::Origin;
+use crate::discovery::{DiscoveryPolicy, Origin};
 use crate::error::{Error, Problem};
 use crate::secret::Secret;
 use crate::server_url::ServerUrl;
@@ -23,7 +23,10 @@ pub(crate) struct CommonParams {
     pub(crate) fhir_base_url: Option<ServerUrl>,
     /// As origins: scheme, host, and port where it is not the scheme's own.
     pub(crate) allowed_origins: Vec<String>,
+    /// The same, of discovered token endpoints. `None`: any.
+    pub(crate) allowed_token_endpoint_origins: Option<Vec<String>>,
     pub(crate) allow_insecure_http: bool,
+    pub(crate) discovery: DiscoveryPolicy,
     pub(crate) renewal: Arc<RenewalPolicy>,
     pub(crate) retry: RetryPolicy,
     pub(crate) transport: TransportSettings,

@@ -48,7 +48,9 @@ impl ClientAuthParams {
         let fhir_base_url = checks.take(url("fhirBaseUrl", &options.fhir_base_url)).flatten();
         checks.without_query("issuer", issuer.as_ref());
         checks.without_query("fhirBaseUrl", fhir_base_url.as_ref());
-        let allowed_origins = checks.allowed_origins(options);
+        let allowed_origins = checks.origins("allowedOrigins", &options.allowed_origins, options);
+        let allowed_token_endpoint_origins = checks.token_endpoint_origins(options);
+        let discovery = checks.discovery(options);
         let renewal = checks.renewal(options);
         let transport = checks.transport(options);
         let retry = checks.retry(options, transport.timeout);
@@ -69,6 +71,8 @@ impl ClientAuthParams {
             },
             fhir_base_url,
             allowed_origins,
+            allowed_token_endpoint_origins,
+            discovery,
             allow_insecure_http: options.allow_insecure_http,
             renewal: Arc::new(renewal),
             retry,
@@ -121,9 +125,10 @@ fn scope(options: &ClientAuthOptions) -> Result<Option<String>, Problem> {
 mod tests {
     use super::*;
     use crate::client_auth::{Audience, AudienceSource, ClientAuthMethod};
+    use crate::discovery::DiscoverySource;
     use crate::error::ErrorCode;
     use crate::keystore::KeystoreOrigin;
-    use crate::options::{HttpOptions, RenewalOptions, RetryOptions};
+    use crate::options::{DiscoveryOptions, HttpOptions, RenewalOptions, RetryOptions};
     use crate::secret::Secret;
     use crate::token::RESERVED_PARAMETERS;
 
@@ -278,10 +283,11 @@ mod tests {
                 max_response_bytes: Some(1.0),
                 ..HttpOptions::default()
             },
+            discovery: DiscoveryOptions { ttl_seconds: Some(0.5), ..DiscoveryOptions::default() },
             ..with_secret()
         };
         let told = problems(&options);
-        assert_eq!(told.len(), 10, "{told:?}");
+        assert_eq!(told.len(), 11, "{told:?}");
         assert!(told.contains(&"retry.attempts: expected an integer from 1 to 10".to_owned()));
     }
 
@@ -291,6 +297,7 @@ mod tests {
             fhir_base_url: Some("http://fhir.example.org".to_owned()),
             issuer: Some("https://as.example.org/?x".to_owned()),
             token_endpoint: Some("/token".to_owned()),
+            allowed_token_endpoint_origins: Some(vec!["as.example.org".to_owned()]),
             allowed_origins: vec![
                 "https://files.example.org/x".to_owned(),
                 "https://Files.example.org:443".to_owned(),
@@ -302,7 +309,14 @@ mod tests {
             ..with_secret()
         };
         let told = problems(&options);
-        for name in ["fhirBaseUrl", "issuer", "tokenEndpoint", "allowedOrigins[0]", "http.proxy"] {
+        for name in [
+            "fhirBaseUrl",
+            "issuer",
+            "tokenEndpoint",
+            "allowedOrigins[0]",
+            "allowedTokenEndpointOrigins[0]",
+            "http.proxy",
+        ] {
             assert_eq!(
                 told.iter().filter(|message| message.starts_with(name)).count(),
                 1,
@@ -315,5 +329,34 @@ mod tests {
         };
         let params = ClientAuthParams::validate(&options, &keystores()).unwrap();
         assert_eq!(params.common.allowed_origins, ["https://files.example.org"]);
+    }
+
+    #[test]
+    fn sources_that_do_not_fit_where_discovery_starts_are_named() {
+        use DiscoverySource::{CapabilityStatement, OauthAuthorizationServer, SmartConfiguration};
+        let told = |order: &[DiscoverySource], issuer: Option<&str>, endpoint: Option<&str>| {
+            let discovery =
+                DiscoveryOptions { order: Some(order.to_vec()), ..DiscoveryOptions::default() };
+            let (issuer, token_endpoint) = (issuer.map(str::to_owned), endpoint.map(str::to_owned));
+            let options = ClientAuthOptions { issuer, token_endpoint, discovery, ..with_secret() };
+            match ClientAuthParams::validate(&options, &keystores()) {
+                Ok(_) => String::new(),
+                Err(error) => error.to_string(),
+            }
+        };
+        let issuer = Some("https://as.example.org");
+        assert_eq!(told(&[CapabilityStatement, SmartConfiguration], None, None), "");
+        assert_eq!(told(&[OauthAuthorizationServer], issuer, None), "");
+        assert_eq!(told(&[OauthAuthorizationServer], None, Some("https://as.example.org/t")), "");
+        let message = told(&[OauthAuthorizationServer, CapabilityStatement], issuer, None);
+        assert!(message.contains("order[1]: capability-statement is a FHIR server's"), "{message}");
+        let message = told(&[OauthAuthorizationServer], None, None);
+        assert!(
+            message.contains("order[0]: oauth-authorization-server is an issuer's"),
+            "{message}"
+        );
+        let message = told(&[SmartConfiguration, SmartConfiguration], None, None);
+        assert!(message.contains("order[1]: smart-configuration is there twice"), "{message}");
+        assert!(told(&[], None, None).contains("empty"));
     }
 }

@@ -114,9 +114,9 @@ pub(crate) enum NoAnswer {
 
 impl Transport {
     /// GET of a discovery document. Redirects are the caller's to judge.
-    pub(crate) async fn get(&self, url: &Url) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn get(&self, url: &Url, accept: &'static str) -> Result<Answer, NoAnswer> {
         let ready = self.ready(url)?;
-        let request = ready.client.get(url.clone()).header(ACCEPT, "application/json");
+        let request = ready.client.get(url.clone()).header(ACCEPT, accept);
         self.send(url, &ready, request).await
     }
 
