@@ -302,8 +302,24 @@ export interface ClientAuthOptions {
    * Default: none.
    */
   allowedOrigins?: readonly string[];
+  /**
+   * Origins that a discovered token endpoint may have, the one of the discovery document only if listed; any
+   * other is `ERR_ORIGIN_NOT_ALLOWED`, and nothing is sent there. Default: any https origin, with a warning where
+   * it is not the one that discovery started from.
+   */
+  allowedTokenEndpointOrigins?: readonly string[];
   /** http:// is refused off the loopback interface unless this is set. Default false. */
   allowInsecureHttp?: boolean;
+  /**
+   * `order`: the documents to look for the token endpoint in, each after one that is of no use; those of a FHIR
+   * server or, with `issuer`, those of an issuer. Default: a FHIR server's smart-configuration, and its
+   * CapabilityStatement where that is not there (404); an issuer's oauth-authorization-server (RFC 8414), then its
+   * openid-configuration. `ttlSeconds` (1 to 86 400): how long a result is used, in place of the server's
+   * `Cache-Control`. A result is used for up to 24 h longer while its document is away, with a warning. `strict`:
+   * what the metadata does not list of what the client uses is `ERR_DISCOVERY` instead of a warning: its method,
+   * algorithm, grant type, capability. Default false.
+   */
+  discovery?: { order?: readonly DiscoverySource[]; ttlSeconds?: number; strict?: boolean };
   /**
    * A token is renewed before its end: at its margin, which is `marginSeconds` (default min(30, 20 % of the
    * lifetime)) and the time that the last request took, never more than half of the lifetime. `jitter` (0 to 1,
@@ -354,6 +370,12 @@ export interface ClientAuthOptions {
     userAgent?: string;
   };
 }
+/** The last one is `oauth-uris` in `{fhirBaseUrl}/metadata` (SMART App Launch 1.0). */
+export type DiscoverySource =
+  | 'smart-configuration'
+  | 'oauth-authorization-server'
+  | 'openid-configuration'
+  | 'capability-statement';
 /** JOSE names (RFC 7518 §3.1, RFC 8037 §3.1). */
 export type SigningAlgorithm =
   | 'RS256'
@@ -570,6 +592,7 @@ export type ClientAuthErrorCode =
   | 'ERR_DISCOVERY'
   | 'ERR_ISSUER_MISMATCH'
   | 'ERR_INSECURE_URL'
+  | 'ERR_ORIGIN_NOT_ALLOWED'
   | 'ERR_TOKEN_REJECTED'
   | 'ERR_TOKEN_RESPONSE'
   | 'ERR_UNSUPPORTED_TOKEN_TYPE'

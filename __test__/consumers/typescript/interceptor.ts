@@ -156,6 +156,7 @@ const codes: Record<ClientAuthErrorCode, true> = {
   ERR_DISCOVERY: true,
   ERR_ISSUER_MISMATCH: true,
   ERR_INSECURE_URL: true,
+  ERR_ORIGIN_NOT_ALLOWED: true,
   ERR_TOKEN_REJECTED: true,
   ERR_TOKEN_RESPONSE: true,
   ERR_UNSUPPORTED_TOKEN_TYPE: true,

@@ -5,6 +5,7 @@ import {
   type ClientAuthOptions,
   ClientAuthParams,
   ClientAuthState,
+  type DiscoverySource,
   type NameValuePair,
 } from '@org/smart-m2m';
 import { expectType } from './expect-type.js';
@@ -73,7 +74,9 @@ const options: ClientAuthOptions = {
   },
   requireScopes: 'all',
   allowedOrigins: ['https://files.example.org'],
+  allowedTokenEndpointOrigins: ['https://auth.example.org'],
   allowInsecureHttp: false,
+  discovery: { order: ['smart-configuration', 'capability-statement'], ttlSeconds: 600, strict: true },
   renewal: { marginSeconds: 10, defaultLifetimeSeconds: 300 },
   retry: { attempts: 3, maxRetryAfterSeconds: 60, deadlineMs: 90_000 },
   http: {
@@ -92,6 +95,7 @@ const methods: NonNullable<ClientAuthOptions['clientAuthMethod']>[] = [
   'client_secret_post',
   'client_secret_jwt',
 ];
+const sources: DiscoverySource[] = ['oauth-authorization-server', 'openid-configuration'];
 
 expectType<ClientAuthParams>()(ClientAuthParams.from(options));
 expectType<ClientAuthInterceptor>()(ClientAuthInterceptorFactory.create(options));
@@ -122,6 +126,8 @@ ClientAuthParams.from({ clientId: 'client' });
 ClientAuthParams.from({ clientId: 'client', scope: null, tokenEndPoint: 'https://auth.example.org/token' });
 // @ts-expect-error a misspelt nested option
 params.with({ retry: { attempt: 1 } });
+// @ts-expect-error an unknown document
+params.with({ discovery: { order: ['metadata'] } });
 // @ts-expect-error an unknown method
 params.with({ clientAuthMethod: 'private_key' });
 params.with({ audience: 'urn:example:authorization-server' });
@@ -133,4 +139,4 @@ params.with({ requireScopes: true });
 // @ts-expect-error an unknown encoding
 params.with({ basicEncoding: 'base64' });
 
-export { methods, sameClass };
+export { methods, sameClass, sources };
