@@ -120,7 +120,7 @@ for (const [code, members, pattern] of [
   [
     'AUTH_METHOD_NOT_LISTED',
     { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
-    /lists client_secret_basic and not private_key_jwt/,
+    /lists methods \(client_secret_basic\) and not private_key_jwt/,
   ],
   [
     'ALGORITHM_NOT_LISTED',
@@ -130,12 +130,12 @@ for (const [code, members, pattern] of [
   [
     'GRANT_TYPE_NOT_LISTED',
     { grant_types_supported: ['authorization_code'] },
-    /lists authorization_code and not client_credentials/,
+    /lists grant types \(authorization_code\) and not client_credentials/,
   ],
   [
     'CAPABILITY_NOT_LISTED',
     { capabilities: ['client-confidential-symmetric'] },
-    /lists client-confidential-symmetric and not client-confidential-asymmetric/,
+    /lists capabilities \(client-confidential-symmetric\) and not client-confidential-asymmetric/,
   ],
 ]) {
   test(`${code} is a warning, and with strict an error in the same words`, async (t) => {

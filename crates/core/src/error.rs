@@ -345,7 +345,8 @@ impl fmt::Display for Error {
             Self::OriginNotAllowed { document, endpoint } => write!(
                 f,
                 "{document} names the token endpoint {endpoint}, on an origin that is not in \
-                 allowedTokenEndpointOrigins: nothing was sent; add the origin there if it is right"
+                 allowedTokenEndpointOrigins: nothing was sent; add the origin there if it is \
+                 right, or set tokenEndpoint"
             ),
             Self::TokenEndpoint(error) => {
                 write!(

@@ -7,8 +7,6 @@ use crate::error::{DiscoveryError, Error};
 use crate::events::Warning;
 use crate::params::ClientAuthParams;
 
-const ALGORITHM: &str = "ALGORITHM_NOT_LISTED";
-
 /// What is worth a warning; an error where nothing must be sent.
 pub(super) fn judge(
     metadata: &Metadata,
@@ -23,7 +21,7 @@ pub(super) fn judge(
         metadata.trouble.as_ref().map(|trouble| Warning::new("DISCOVERY_STALE", trouble.clone()));
     let unlisted = unlisted(metadata, &params.authentication);
     if common.discovery.strict && !unlisted.is_empty() {
-        let findings: Vec<_> = unlisted.into_iter().map(|finding| finding.said).collect();
+        let findings: Vec<_> = unlisted.into_iter().map(Finding::into_refusal).collect();
         return Err(Error::Discovery(Box::new(DiscoveryError {
             url: metadata.document.clone(),
             status: Some(200),
@@ -35,21 +33,36 @@ pub(super) fn judge(
             retry_after: None,
         })));
     }
-    let unlisted = unlisted.into_iter().map(Finding::into_warning);
+    let document = metadata.document.clone();
+    let unlisted = unlisted.into_iter().map(move |finding| finding.into_warning(&document));
     Ok(other_origin.into_iter().chain(stale).chain(unlisted))
 }
 
 /// What the client uses and the document does not list.
-struct Finding {
-    code: &'static str,
-    said: String,
+enum Finding {
+    /// In words that begin with the algorithm.
+    Algorithm(String),
+    Unlisted {
+        code: &'static str,
+        said: String,
+    },
 }
 
 impl Finding {
-    fn into_warning(self) -> Warning {
-        // The algorithm's words name it first, and the list after that.
-        let rest = if self.code == ALGORITHM { "" } else { ", which is used all the same" };
-        Warning::new(self.code, self.said + rest)
+    fn into_warning(self, document: &str) -> Warning {
+        match self {
+            Self::Algorithm(said) => Warning::new("ALGORITHM_NOT_LISTED", said),
+            Self::Unlisted { code, said } => {
+                Warning::new(code, format!("{document} {said}, which is used all the same"))
+            }
+        }
+    }
+
+    fn into_refusal(self) -> String {
+        match self {
+            Self::Algorithm(said) => said,
+            Self::Unlisted { said, .. } => format!("it {said}"),
+        }
     }
 }
 
@@ -86,19 +99,18 @@ fn unlisted(metadata: &Metadata, authentication: &ClientAuthentication) -> Vec<F
         ClientAuthMethod::PrivateKeyJwt => "client-confidential-asymmetric",
         _ => "client-confidential-symmetric",
     };
-    let without = |code, listed: &Option<Vec<String>>, used: &str| {
+    let without = |code, what: &str, listed: &Option<Vec<String>>, used: &str| {
         let listed = listed.as_ref().filter(|listed| !listed.iter().any(|other| other == used))?;
-        let said = format!("{} lists {} and not {used}", metadata.document, enumerate(listed));
-        Some(Finding { code, said })
+        let said = format!("lists {what} ({}) and not {used}", enumerate(listed));
+        Some(Finding::Unlisted { code, said })
     };
-    let algorithm = authentication
-        .unlisted_algorithm(metadata.signing_algorithms.as_deref())
-        .map(|said| Finding { code: ALGORITHM, said });
+    let Metadata { auth_methods, signing_algorithms, grant_types, capabilities, .. } = metadata;
+    let algorithm = authentication.unlisted_algorithm(signing_algorithms.as_deref());
     [
-        without("AUTH_METHOD_NOT_LISTED", &metadata.auth_methods, method.as_str()),
-        algorithm,
-        without("GRANT_TYPE_NOT_LISTED", &metadata.grant_types, "client_credentials"),
-        without("CAPABILITY_NOT_LISTED", &metadata.capabilities, capability),
+        without("AUTH_METHOD_NOT_LISTED", "methods", auth_methods, method.as_str()),
+        algorithm.map(Finding::Algorithm),
+        without("GRANT_TYPE_NOT_LISTED", "grant types", grant_types, "client_credentials"),
+        without("CAPABILITY_NOT_LISTED", "capabilities", capabilities, capability),
     ]
     .into_iter()
     .flatten()
