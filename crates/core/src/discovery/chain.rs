@@ -1,5 +1,6 @@
 //! One place after another, until a document names a token endpoint.
 
+use serde_json::Value;
 use url::Url;
 
 use super::{DiscoveryRequest, DiscoverySource, Metadata, Origin};
@@ -24,7 +25,7 @@ pub(super) async fn discover(
     let mut failures = Vec::new();
     for place in places(request)? {
         match read(request, retry, &place).await {
-            Ok(metadata) => return Ok(metadata),
+            Ok((metadata, issuer)) => return confirmed(request, retry, metadata, issuer).await,
             Err(error) if goes_on(request, &error) => failures.push((place, error)),
             // The first answer says more than "there is none at the other places".
             Err(error) => {
@@ -36,11 +37,12 @@ pub(super) async fn discover(
     Err(conclude(request, failures))
 }
 
+/// What the document says, and the issuer that it names.
 async fn read(
     request: &DiscoveryRequest,
     retry: &RetryPolicy,
     Place { source, url }: &Place,
-) -> Result<Metadata, Error> {
+) -> Result<(Metadata, Option<Value>), Error> {
     let accept = match source {
         DiscoverySource::CapabilityStatement => "application/fhir+json",
         _ => "application/json",
@@ -56,10 +58,19 @@ async fn read(
         (Origin::FhirBase(_), _) => {}
     }
     let metadata = request.read(url, &document)?;
+    Ok((metadata, document.members.remove("issuer")))
+}
+
+/// The document was found: what its issuer has to say is no reason to look at the next place.
+async fn confirmed(
+    request: &DiscoveryRequest,
+    retry: &RetryPolicy,
+    metadata: Metadata,
+    issuer: Option<Value>,
+) -> Result<Metadata, Error> {
     match &request.origin {
         Origin::FhirBase(base) if request.confirm_issuer => {
-            let named = document.members.get("issuer");
-            confirmed_issuer::confirm(request, retry, base, named, metadata).await
+            confirmed_issuer::confirm(request, retry, base, issuer.as_ref(), metadata).await
         }
         _ => Ok(metadata),
     }
