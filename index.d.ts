@@ -267,6 +267,22 @@ export interface ClientAuthOptions {
    */
   audience?: 'token_endpoint' | 'issuer' | (string & {});
   /**
+   * A known server: fills in what it needs besides the defaults, wherever an option is left open; docs/servers.md
+   * lists what that is, and why. 'auth0' and 'fapi2' make the issuer the audience; 'entra' names the key by its
+   * certificate, which the keystore has to have, and signs PS256; 'bcda' authenticates with the secret.
+   */
+  server?:
+    | 'smart'
+    | 'epic'
+    | 'oracle-health'
+    | 'okta'
+    | 'auth0'
+    | 'keycloak'
+    | 'entra'
+    | 'bcda'
+    | 'dpc'
+    | 'fapi2';
+  /**
    * The client assertion of private_key_jwt and client_secret_jwt.
    *
    * `algorithm`: default the key's own `alg`; for a key that has none, what the server's metadata lists and the

@@ -6,13 +6,13 @@ use napi_derive::napi;
 use smart_m2m_core::{
     AssertionOptions, Audience, BasicEncoding, CertificateHeader, ClientAuthMethod,
     ClientAuthOptions, DiscoveryOptions, DiscoverySource, HttpOptions, KeyIdHeader, RenewalOptions,
-    RequiredScopes, RetryOptions, Secret, SigningAlgorithm,
+    RequiredScopes, RetryOptions, Secret, Server, SigningAlgorithm,
 };
 
 use crate::fields::{Fields, Read, ReadError};
 use crate::outcome::{DONE, Outcome};
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
     "clientId",
     "keystore",
     "clientSecret",
@@ -26,6 +26,7 @@ const NAMES: [&str; 21] = [
     "basicEncoding",
     "audience",
     "assertion",
+    "server",
     "requireScopes",
     "allowedOrigins",
     "allowedTokenEndpointOrigins",
@@ -150,6 +151,8 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     if let Some(fields) = fields.object("assertion", &ASSERTION_NAMES)? {
         merge_assertion(&mut options.assertion, &fields)?;
     }
+    let servers = Server::ALL.map(|server| (server.as_str(), server));
+    replace_some(&mut options.server, fields.choice("server", &servers)?);
     let required = [RequiredScopes::Any, RequiredScopes::All].map(|all| (all.as_str(), all));
     replace_some(&mut options.require_scopes, fields.choice("requireScopes", &required)?);
     replace(&mut options.allowed_origins, fields.strings("allowedOrigins")?);

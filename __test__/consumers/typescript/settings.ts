@@ -60,6 +60,7 @@ const options: ClientAuthOptions = {
   tokenEndpoint: 'https://auth.example.org/token',
   clientAuthMethod: 'client_secret_post',
   basicEncoding: 'raw',
+  server: 'epic',
   audience: 'issuer',
   assertion: {
     algorithm: 'PS256',

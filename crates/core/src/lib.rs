@@ -63,7 +63,7 @@ pub use options::{
     AssertionOptions, ClientAuthOptions, DiscoveryOptions, HttpOptions, RenewalOptions,
     RetryOptions,
 };
-pub use params::ClientAuthParams;
+pub use params::{ClientAuthParams, Server};
 pub use runtime::spawn;
 pub use secret::Secret;
 pub use token::{RequiredScopes, Token};

@@ -6,6 +6,7 @@ use crate::client_auth::{
 };
 use crate::discovery::DiscoverySource;
 use crate::keys::SigningAlgorithm;
+use crate::params::Server;
 use crate::secret::Secret;
 use crate::token::RequiredScopes;
 
@@ -27,6 +28,7 @@ pub struct ClientAuthOptions {
     pub client_auth_method: Option<ClientAuthMethod>,
     pub basic_encoding: BasicEncoding,
     pub audience: Option<Audience>,
+    pub server: Option<Server>,
     pub assertion: AssertionOptions,
     pub require_scopes: Option<RequiredScopes>,
     pub allowed_origins: Vec<String>,

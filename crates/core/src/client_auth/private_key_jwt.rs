@@ -60,6 +60,8 @@ pub(crate) struct AssertionParams {
     /// `jku`
     pub(crate) jwks_url: Option<String>,
     pub(crate) certificate_headers: Vec<CertificateHeader>,
+    /// What the server that was named prefers.
+    pub(crate) preferred_algorithms: &'static [SigningAlgorithm],
     pub(crate) terms: AssertionTerms,
 }
 
@@ -130,13 +132,18 @@ impl PrivateKeyJwt {
         })
     }
 
-    /// The user's word, then the key's, then what the server lists, then the key's type (KF-12).
+    /// The user's word, then the key's, then that of the server as it is known, then what its metadata
+    /// lists, then the key's type (KF-12).
     pub(crate) fn algorithm(
         &self,
         key: &SigningKey,
         listed: Option<&[String]>,
     ) -> SigningAlgorithm {
-        let said = self.assertion.algorithm.or(key.declared);
+        let known = || {
+            let mut preferred = self.assertion.preferred_algorithms.iter().copied();
+            preferred.find(|algorithm| algorithm.fits(&key.public))
+        };
+        let said = self.assertion.algorithm.or(key.declared).or_else(known);
         said.unwrap_or_else(|| SigningAlgorithm::preferred(&key.public, listed))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::authentication;
+use super::preset::Server;
 use crate::client_auth::{
     AssertionParams, AssertionTerms, Audience, AudienceSource, ClientAuthMethod, KeyIdHeader,
 };
@@ -61,6 +62,7 @@ impl Checks {
             key_id: assertion.key_id.clone(),
             jwks_url: assertion.jwks_url.clone(),
             certificate_headers: assertion.certificate_headers.clone(),
+            preferred_algorithms: options.server.map_or(&[], Server::algorithms),
             terms: self.assertion_terms(options),
         }
     }

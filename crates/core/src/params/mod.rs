@@ -3,6 +3,7 @@
 mod authentication;
 mod checks;
 mod common;
+mod preset;
 
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use crate::options::ClientAuthOptions;
 use crate::server_url::ServerUrl;
 use crate::token::is_scope_token;
 use checks::Checks;
+pub use preset::Server;
+
 pub(crate) use common::{CommonParams, ServerSetting};
 
 /// A client that can ask for tokens.
@@ -28,6 +31,7 @@ pub struct ClientAuthParams {
 impl ClientAuthParams {
     /// Checks everything that can be checked without the network; all problems are told at once.
     pub fn validate(options: &ClientAuthOptions, keystores: &Keystores) -> Result<Self, Error> {
+        let options = &*preset::applied(options);
         let mut checks = Checks::default();
         let client_id = checks.take(client_id(options));
         let keystore = checks.take(authentication::keystore(options, keystores)).flatten();

@@ -24,8 +24,7 @@ pub(super) fn is_jks(bytes: &[u8]) -> bool {
 
 /// Every private key of it; what cannot sign comes after them, so that nobody hears of it in vain.
 pub(super) fn parse(bytes: &[u8], passphrases: &Passphrases) -> Result<KeySet, Problem> {
-    let corrupt =
-        || Problem::new(ErrorCode::KeystoreCorrupt, "a Java keystore that is damaged or cut short");
+    let corrupt = || Problem::new(ErrorCode::KeystoreCorrupt, "a Java keystore that is cut short");
     let length = bytes.len().checked_sub(SHA1_OUTPUT_LEN).ok_or_else(corrupt)?;
     let (content, digest) = bytes.split_at(length);
     let mut reader = Reader(content.get(JKS.len()..).ok_or_else(corrupt)?);
