@@ -1,5 +1,4 @@
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
@@ -142,12 +141,6 @@ test('two clients that differ in the assertion alone have a token each', async (
     ),
   );
   t.is(new Set(headers).size, changes.length);
-});
-
-test('the documented names are the ones that the types have', async (t) => {
-  const types = await readFile(new URL('../index.d.ts', import.meta.url), 'utf8');
-  for (const name of ['algorithm', 'keyId', 'jwksUrl', 'certificateHeaders'])
-    t.true(types.includes(`${name}?:`));
 });
 
 function registered(jwks) {

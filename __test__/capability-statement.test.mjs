@@ -2,7 +2,7 @@ import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { json, text } from './support/recording-server.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { openTokenEndpoint } from './support/token-endpoint.mjs';
 import { headerPairs } from './support/wire.mjs';
 
 const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
@@ -141,10 +141,8 @@ test('a token endpoint in clear text, off this machine, gets nothing from a Capa
   await t.throwsAsync(create(server).getAuthorizationHeader(), { code: 'ERR_INSECURE_URL' });
 });
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }
 
 function create(server, options = {}) {

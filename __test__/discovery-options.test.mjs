@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
+import { Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { eventually } from './support/eventually.mjs';
 import { rsaJwks } from './support/keys.mjs';
 import { json, text } from './support/recording-server.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { createInterceptor as create, openTokenEndpoint } from './support/token-endpoint.mjs';
 import { collectWarnings } from './support/warnings.mjs';
 
 const DOCUMENT = 'GET /fhir/.well-known/smart-configuration';
@@ -233,14 +233,8 @@ test('an endpoint that was not allowed is looked up again soon, in case the docu
   t.deepEqual(elsewhere.requests, []);
 });
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
-}
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }
 
 function names(server) {

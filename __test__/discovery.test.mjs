@@ -3,7 +3,7 @@ import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { eventually } from './support/eventually.mjs';
 import { json, startRecordingServer, text, tokenResponse } from './support/recording-server.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { openTokenEndpoint } from './support/token-endpoint.mjs';
 import { headerPairs } from './support/wire.mjs';
 
 const DOCUMENT = 'GET /fhir/.well-known/smart-configuration';
@@ -272,10 +272,8 @@ test('with no server named anywhere, the call says what is missing', async (t) =
   t.regex(error.message, /fhirBaseUrl/);
 });
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }
 
 /** An interceptor that knows the server by these options; a member set to undefined is left out. */

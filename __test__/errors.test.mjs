@@ -5,7 +5,11 @@ import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { ecJwks, rsaJwks } from './support/keys.mjs';
 import { json, startRecordingServer, text, tokenResponse } from './support/recording-server.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import {
+  createInterceptor as create,
+  openTokenEndpoint,
+  startTokenEndpoint,
+} from './support/token-endpoint.mjs';
 
 let certificates;
 
@@ -357,14 +361,8 @@ test('every failure counts in stats', async (t) => {
   t.like(interceptor.stats(), { failures: 1, tokenRequests: 1, lastErrorCode: 'ERR_TOKEN_REJECTED' });
 });
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
-}
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }
 
 async function failure(t, interceptor) {

@@ -3,7 +3,7 @@ import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { json, text } from './support/recording-server.mjs';
 import { secretClient, startSmartServers } from './support/smart-servers.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { openTokenEndpoint } from './support/token-endpoint.mjs';
 
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';
@@ -97,10 +97,8 @@ test('no metadata at all is an error that names where it was sought', async (t) 
   t.true(error.message.includes(server.origin), error.message);
 });
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }
 
 function create(server, issuer, options = {}) {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { atOnce } from './support/at-once.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
 import { json, text, tokenResponse } from './support/recording-server.mjs';
+import { createInterceptor as create } from './support/token-endpoint.mjs';
 import { startTokenWorker } from './support/workers.mjs';
 
 // A refusal that waiting does not mend answers for the server for a while; what can pass does not.
@@ -206,8 +206,4 @@ test('invalidate() forgets a refusal, and invalidate(header) does not', async (t
 
 function fieldsOf({ code, status, url, oauth, attempts, transient }) {
   return { code, status, url, oauth, attempts, transient };
-}
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { eventually } from './support/eventually.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
 import { json, text } from './support/recording-server.mjs';
+import { createInterceptor as create } from './support/token-endpoint.mjs';
 import { startTokenWorker } from './support/workers.mjs';
 
 // What a FHIR server refuses is replaced once; a server that refuses everything does not cost a request each time.
@@ -122,7 +122,3 @@ test('invalidate() without a header drops a replacement too', async (t) => {
   t.true(interceptor.invalidate());
   t.not(await interceptor.getAuthorizationHeader(), replacement);
 });
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
-}

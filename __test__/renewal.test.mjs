@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { atOnce } from './support/at-once.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
 import { json, text } from './support/recording-server.mjs';
+import { createInterceptor as create } from './support/token-endpoint.mjs';
 import { collectWarnings } from './support/warnings.mjs';
 
 // Who uses a token always has one: the next is requested before the old one ends, and nobody waits for it.
@@ -239,8 +239,4 @@ function tokens(first, last) {
 function earlySeconds(interceptor) {
   const { expiresAt, renewsAt } = interceptor.stats();
   return (expiresAt - renewsAt) / 1000;
-}
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
 }

@@ -5,7 +5,7 @@ import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { ecJwks, pkcs8Pem, rsaJwks, sec1Pem } from './support/keys.mjs';
 import { json, text, tokenResponse } from './support/recording-server.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { openTokenEndpoint } from './support/token-endpoint.mjs';
 import { formPairs, formValue } from './support/wire.mjs';
 
 // Whatever fails, nothing that is printed may hold the secret, the key, an assertion or a token.
@@ -200,10 +200,8 @@ function create(server, options) {
   return ClientAuthInterceptorFactory.create({ ...server.options, ...SETTINGS, ...options, http });
 }
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }
 
 /** Greps everything that a program could print of these values. */

@@ -1,11 +1,12 @@
 import { inspect } from 'node:util';
-import { ClientAuthError, ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
+import { ClientAuthError, Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { runNode } from './support/child.mjs';
 import { eventually } from './support/eventually.mjs';
 import { ecJwks } from './support/keys.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
 import { json, text } from './support/recording-server.mjs';
+import { createInterceptor as create } from './support/token-endpoint.mjs';
 import { collectTraces } from './support/token-traces.mjs';
 import { formPairs, formValue } from './support/wire.mjs';
 import { startTokenWorker } from './support/workers.mjs';
@@ -283,8 +284,4 @@ function listenInProcess(server, script) {
     console.log(JSON.stringify(events));`,
     { evaluate: true, args: [JSON.stringify(server.options)] },
   );
-}
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
 }

@@ -7,7 +7,7 @@ import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { runNode } from './support/child.mjs';
 import { startProxy } from './support/proxy.mjs';
 import { json, startRecordingServer, tokenResponse } from './support/recording-server.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { openTokenEndpoint } from './support/token-endpoint.mjs';
 
 /** A name that nothing resolves: who gets there came through the proxy. */
 const HIDDEN_HOST = 'token.hidden.example.org';
@@ -258,10 +258,8 @@ async function outcomeOf(server, options, env) {
   return stdout;
 }
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }
 
 async function proxyOf(t, options) {

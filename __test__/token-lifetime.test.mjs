@@ -6,7 +6,7 @@ import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { eventually } from './support/eventually.mjs';
 import { json, text, tokenResponse } from './support/recording-server.mjs';
 import { secretClient, startSmartServers } from './support/smart-servers.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { createInterceptor as create, openTokenEndpoint } from './support/token-endpoint.mjs';
 import { formPairs } from './support/wire.mjs';
 
 const DAY_SECONDS = 24 * 3600;
@@ -203,12 +203,6 @@ test('a refresh token is neither kept nor used', async (t) => {
   }
 });
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
-}
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }

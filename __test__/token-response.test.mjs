@@ -2,7 +2,7 @@ import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { json, tokenResponse } from './support/recording-server.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { openTokenEndpoint } from './support/token-endpoint.mjs';
 import { collectWarnings } from './support/warnings.mjs';
 
 let certificates;
@@ -173,8 +173,6 @@ async function failureOf(t, members) {
   return t.throwsAsync(ClientAuthInterceptorFactory.create(server.options).getAuthorizationHeader());
 }
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }

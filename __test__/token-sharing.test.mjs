@@ -4,7 +4,7 @@ import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { ecJwks } from './support/keys.mjs';
 import { tokenResponse } from './support/recording-server.mjs';
-import { startTokenEndpoint } from './support/token-endpoint.mjs';
+import { createInterceptor as create, openTokenEndpoint } from './support/token-endpoint.mjs';
 
 let certificates;
 
@@ -141,12 +141,6 @@ test('a failed request fails everybody who waited for it, and the next caller st
   t.is(await interceptor.getAuthorizationHeader(), 'Bearer after-all');
 });
 
-async function start(t) {
-  const server = await startTokenEndpoint({ certificates });
-  t.teardown(server.close);
-  return server;
-}
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
+function start(t) {
+  return openTokenEndpoint(t, { certificates });
 }

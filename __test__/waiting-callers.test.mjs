@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { atOnce } from './support/at-once.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
 import { tokenResponse } from './support/recording-server.mjs';
+import { createInterceptor as create } from './support/token-endpoint.mjs';
 import { startTokenWorker } from './support/workers.mjs';
 
 // Who waits for a shared request leaves it for reasons of his own, and nobody else notices.
@@ -165,8 +165,4 @@ function holdEach(server) {
 /** Both wait for the same request by then. */
 function sharedBy(interceptors) {
   return eventually(() => interceptors.every((interceptor) => interceptor.stats().tokenRequests === 1));
-}
-
-function create(server, options = {}) {
-  return ClientAuthInterceptorFactory.create({ ...server.options, ...options });
 }

@@ -4,7 +4,7 @@ const CURVES = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
 const PUBLIC_MEMBERS = ['kty', 'kid', 'alg', 'use', 'n', 'e', 'crv', 'x', 'y'];
 
 /**
- * Key material made when a test runs; nothing secret lies in the repository.
+ * Key material made when a test runs.
  *
  * @typedef {{ keys: Record<string, string>[] }} Jwks
  */

@@ -49,3 +49,25 @@ export async function startTokenEndpoint({ certificates } = {}) {
     discoveryRequests: () => server.requests.filter(({ method }) => method === 'GET').map(({ url }) => url),
   };
 }
+
+/**
+ * The same for one test: it is closed when that is over.
+ *
+ * @param {import('ava').ExecutionContext} t
+ * @param {Parameters<typeof startTokenEndpoint>[0]} options
+ */
+export async function openTokenEndpoint(t, options) {
+  const server = await startTokenEndpoint(options);
+  t.teardown(server.close);
+  return server;
+}
+
+/**
+ * An interceptor for a server of this module, or any other that has `options`.
+ *
+ * @param {{ options: object }} server
+ * @param {object} [changes] to its options
+ */
+export function createInterceptor(server, changes = {}) {
+  return ClientAuthInterceptorFactory.create({ ...server.options, ...changes });
+}

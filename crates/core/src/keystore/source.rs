@@ -100,8 +100,7 @@ mod tests {
 
     #[test]
     fn a_key_in_the_place_of_a_path_is_not_shown_and_a_path_is() {
-        let pem =
-            "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----";
+        let pem = include_str!("../../../../__test__/fixtures/keystores/pkcs8-ed25519.pem");
         let der = [0x30, 0x2E, 2, 1, 0, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 4, 0x22, 4, 0x20, 7, 7];
         for key in [
             pem.to_owned(),

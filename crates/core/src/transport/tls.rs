@@ -145,9 +145,8 @@ mod tests {
 
     #[test]
     fn text_without_a_certificate_is_refused_with_the_options_name() {
-        for bytes in
-            [&b""[..], b"hello", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
-        {
+        let key = include_bytes!("../../../../__test__/fixtures/keystores/pkcs8-ed25519.pem");
+        for bytes in [&b""[..], b"hello", key] {
             let problem = certificates_from_pem("http.ca[1]", bytes).unwrap_err();
             assert!(problem.message.starts_with("http.ca[1]: "), "{}", problem.message);
         }

@@ -107,7 +107,7 @@ impl Found {
             ),
             _ => Problem::new(
                 ErrorCode::KeystoreCorrupt,
-                "no PEM block that can be read: expected -----BEGIN PRIVATE KEY-----, RSA PRIVATE \
+                "no PEM block that can be read: expected one that begins PRIVATE KEY, RSA PRIVATE \
                  KEY or EC PRIVATE KEY",
             ),
         }
@@ -316,15 +316,9 @@ mod tests {
     #[test]
     fn a_damaged_block_is_told_from_a_key_that_is_not_read() {
         for (text, word) in [
-            ("-----BEGIN PRIVATE KEY-----\nAAAA\n".to_owned(), "cut short"),
-            ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".to_owned(), "DER"),
-            (
-                P256.replace(
-                    "-----BEGIN EC PRIVATE KEY-----\nM",
-                    "-----BEGIN EC PRIVATE KEY-----\n*",
-                ),
-                "base64",
-            ),
+            (P256.replace("-----END", "----"), "cut short"),
+            (fixture!("ec-p256-pkcs8.pem").replacen("\nM", "\nA", 1), "DER"),
+            (P256.replacen("KEY-----\nM", "KEY-----\n*", 1), "base64"),
             (
                 fixture!("ec-p256-aes128.pem")
                     .replace("DEK-Info: AES-128-CBC,", "DEK-Info: AES-128-CBC,0"),
