@@ -68,6 +68,17 @@ test('and in the error that follows', async (t) => {
   t.regex(error.message, /the key says RS256 .*lists RS384, ES384/);
 });
 
+test('an algorithm that the server has chosen, and the exported key does not say, is warned of', async (t) => {
+  const { header, warnings, interceptor } = await assertionOf(t, RSA_WITHOUT_ALG, {}, ['PS256']);
+  t.is(header.alg, 'PS256');
+  t.is(interceptor.publicJwks().keys[0].alg, 'RS384');
+  const [warning] = warnings.filter(({ code }) => code === 'ALGORITHM_BY_SERVER');
+  t.regex(warning.message, /signed PS256.*alg RS384.*assertion\.algorithm/);
+  const told = await assertionOf(t, RSA_WITHOUT_ALG, { algorithm: 'PS256' }, ['PS256']);
+  t.is(told.interceptor.publicJwks().keys[0].alg, 'PS256');
+  t.false(told.warnings.some(({ code }) => code === 'ALGORITHM_BY_SERVER'));
+});
+
 test("an option that overrules the key's alg is warned of", async (t) => {
   const { warnings } = await assertionOf(t, RSA, { algorithm: 'RS384' });
   t.true(warnings.some(({ code }) => code === 'ALGORITHM_OVERRIDES_KEY'));

@@ -38,6 +38,8 @@ test('fapi2 gets the issuer as aud, a type of its own, and PS256', async (t) => 
   t.is(claims.aud, ISSUER);
   t.is(header.typ, 'client-authentication+jwt');
   t.is(header.alg, 'PS256');
+  const interceptor = create({ server: 'fapi2', issuer: ISSUER });
+  t.is(interceptor.publicJwks().keys[0].alg, 'PS256', 'what is registered is what is sent');
 });
 
 test('entra finds the key by its certificate, and gets PS256, nbf and client_id', async (t) => {

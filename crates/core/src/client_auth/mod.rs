@@ -192,6 +192,14 @@ impl ClientAuthentication {
         }
     }
 
+    /// What the server's metadata has decided that whoever registered the key may not know.
+    pub(crate) fn chosen_by_server(&self, listed: Option<&[String]>) -> Option<Warning> {
+        match self {
+            Self::PrivateKeyJwt(method) => method.chosen_by_server(listed?),
+            _ => None,
+        }
+    }
+
     /// What the server's metadata says against the algorithm that will be used, in words.
     pub(crate) fn unlisted_algorithm(&self, listed: Option<&[String]>) -> Option<String> {
         let listed = listed?;

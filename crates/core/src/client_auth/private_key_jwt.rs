@@ -132,6 +132,25 @@ impl PrivateKeyJwt {
         })
     }
 
+    /// A key that does not say its algorithm is exported with the one that this client signs with by
+    /// itself. Where the server's list decides otherwise, a verifier that compares them has to be told.
+    pub(super) fn chosen_by_server(&self, listed: &[String]) -> Option<Warning> {
+        let key = &self.keystore.content().key;
+        let (own, chosen) = (self.algorithm(key, None), self.algorithm(key, Some(listed)));
+        (own != chosen).then(|| {
+            Warning::new(
+                "ALGORITHM_BY_SERVER",
+                format!(
+                    "assertions are signed {}, which the server lists, while the public key is exported \
+                     with alg {}; set assertion.algorithm to '{}', so that interceptor.publicJwks() says it",
+                    chosen.as_str(),
+                    own.as_str(),
+                    chosen.as_str()
+                ),
+            )
+        })
+    }
+
     /// The user's word, then the key's, then that of the server as it is known, then what its metadata
     /// lists, then the key's type (KF-12).
     pub(crate) fn algorithm(
@@ -168,9 +187,8 @@ impl PrivateKeyJwt {
             keys.retain(|key| std::mem::take(&mut first) || key["kid"] != key_id.as_str());
         }
         if let Some(signing) = jwks.pointer_mut("/keys/0").and_then(Value::as_object_mut) {
-            if let Some(algorithm) = self.assertion.algorithm {
-                signing.insert("alg".to_owned(), algorithm.as_str().into());
-            }
+            let algorithm = self.algorithm(&content.key, None);
+            signing.insert("alg".to_owned(), algorithm.as_str().into());
             if let KeyIdHeader::Given(key_id) = &self.assertion.key_id {
                 signing.insert("kid".to_owned(), key_id.as_str().into());
             }

@@ -35,7 +35,9 @@ pub(super) fn judge(
     }
     let document = metadata.document.clone();
     let unlisted = unlisted.into_iter().map(move |finding| finding.into_warning(&document));
-    Ok(other_origin.into_iter().chain(stale).chain(unlisted))
+    let listed = metadata.signing_algorithms.as_deref();
+    let chosen = params.authentication.chosen_by_server(listed);
+    Ok(other_origin.into_iter().chain(stale).chain(chosen).chain(unlisted))
 }
 
 /// What the client uses and the document does not list.
