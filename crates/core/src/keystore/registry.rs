@@ -123,6 +123,8 @@ impl Keystores {
                 .find(|path| path.exists())
         });
         let Some(path) = path else { return Err(self.not_found(name, folder)) };
+        // As a keystore has it: a folder may be given relative to wherever the process is.
+        let path = std::path::absolute(&path).unwrap_or(path);
         let found = self.lock().found.get(name).and_then(Weak::upgrade);
         if let Some(keystore) = found.filter(|found| found.path().as_ref() == Some(&path)) {
             keystore.look_here();
@@ -228,6 +230,18 @@ mod tests {
         for word in ["'k'", "'other'", "/nowhere", "k.{jwks,json,pem,p12,pfx,jks}", FOLDER_VARIABLE]
         {
             assert!(problem.message.contains(word), "{word}: {}", problem.message);
+        }
+    }
+
+    #[test]
+    fn a_keystore_of_the_folder_is_one_for_all_who_have_it_wherever_the_folder_is_named_from() {
+        let keystores = Keystores::default();
+        let relative = Path::new("../../__test__/fixtures/keystores");
+        for folder in [relative, &std::path::absolute(relative).unwrap()] {
+            let found = keystores.find_in("pkcs8-p256", Some(folder)).unwrap();
+            let again = keystores.find_in("pkcs8-p256", Some(folder)).unwrap();
+            assert!(Arc::ptr_eq(&found, &again), "{}", folder.display());
+            assert!(found.path().unwrap().is_absolute());
         }
     }
 
