@@ -249,11 +249,18 @@ export interface ClientAuthOptions {
   tokenEndpoint?: string;
 
   /**
-   * Default: private_key_jwt with a keystore, client_secret_basic with a secret. client_secret_jwt: an HS256 assertion
-   * by a secret of 32 octets or more (RFC 7523 §2.2, RFC 7518 §3.2), with what `audience` and `assertion` say; what
-   * `assertion` says of a key is refused.
+   * Default: private_key_jwt with a keystore, else client_secret_basic with a secret, else tls_client_auth with an
+   * `http.clientCertificate`. client_secret_jwt: an HS256 assertion by a secret of 32 octets or more (RFC 7523 §2.2,
+   * RFC 7518 §3.2), with what `audience` and `assertion` say; what `assertion` says of a key is refused.
+   * tls_client_auth: the certificate of the TLS connection and the `client_id` (RFC 8705 §2), for clients that are
+   * registered for tls_client_auth or self_signed_tls_client_auth.
    */
-  clientAuthMethod?: 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt';
+  clientAuthMethod?:
+    | 'private_key_jwt'
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'client_secret_jwt'
+    | 'tls_client_auth';
   /**
    * Default 'rfc6749': id and secret percent-encoded (space `%20`, `-._~` untouched) before Base64 (RFC 6749
    * §2.3.1). 'raw': as they are.
@@ -374,7 +381,8 @@ export interface ClientAuthOptions {
    * for none; default: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, then the
    * system's own setting on macOS and Windows. `noProxy`: hosts that bypass `proxy`, as `NO_PROXY` lists them.
    * `ca`: certificates trusted besides the system's and those of `NODE_EXTRA_CA_CERTS`, as PEM text or DER
-   * bytes. `maxResponseBytes`: default 1 MiB.
+   * bytes. `clientCertificate`: shown to every server that asks for one in the TLS handshake, with any
+   * `clientAuthMethod`; see {@link ClientCertificate}. `maxResponseBytes`: default 1 MiB.
    */
   http?: {
     timeoutMs?: number;
@@ -382,9 +390,32 @@ export interface ClientAuthOptions {
     proxy?: string | null;
     noProxy?: string;
     ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+    clientCertificate?: ClientCertificate;
     maxResponseBytes?: number;
     userAgent?: string;
   };
+}
+/**
+ * The client's own certificate and its key: exactly one of `pem` and `pkcs12`. `pem`: the private key, its certificate
+ * and those of intermediate CAs in one text, in any order. `pkcs12`: the same in a `.p12` or `.pfx`. `passphrase` opens
+ * either. What cannot be used is told by `create`, under `ERR_INVALID_CONFIG` or a code of keystores.
+ *
+ * Where the metadata has an `mtls_endpoint_aliases.token_endpoint`, a client with a certificate asks there (RFC 8705
+ * §5). A token may be bound to the certificate (RFC 8705 §3): requests to the FHIR server then have to show it as
+ * well, with `fetch` by a `dispatcher` in `init`. It is read once: for a renewed certificate create another interceptor.
+ *
+ * @example
+ * ClientAuthInterceptorFactory.create({
+ *   clientId: 'my-client-id',
+ *   scope: 'system/*.read',
+ *   fhirBaseUrl: 'https://fhir.example.org/r4',
+ *   http: { clientCertificate: { pkcs12: readFileSync('client.p12'), passphrase: process.env.PASSPHRASE } },
+ * });
+ */
+export interface ClientCertificate {
+  pem?: string | Uint8Array;
+  pkcs12?: Uint8Array;
+  passphrase?: string;
 }
 /** The last one is `oauth-uris` in `{fhirBaseUrl}/metadata` (SMART App Launch 1.0). */
 export type DiscoverySource =

@@ -6,6 +6,7 @@ use napi::bindgen_prelude::{
 };
 use napi::{Error, ValueType};
 use smart_m2m_core::{Problem, Secret};
+use zeroize::Zeroizing;
 
 /// A problem to report, or an exception that JavaScript threw while it was read.
 pub(crate) enum ReadError {
@@ -179,6 +180,18 @@ impl<'env> Fields<'env> {
         match bytes(value)? {
             Some(bytes) => Ok(Some(bytes)),
             None => self.refuse(name, "expected a string or a Uint8Array"),
+        }
+    }
+
+    /// Text, or its UTF-8 bytes (KF-6).
+    pub(crate) fn passphrase(&self, name: &str) -> Read<Option<Secret>> {
+        let Some(bytes) = self.bytes(name)? else { return Ok(None) };
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(Secret::new(text))),
+            Err(error) => {
+                drop(Zeroizing::new(error.into_bytes()));
+                self.refuse(name, "not UTF-8")
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use napi::{Result, sys};
 use napi_derive::napi;
 use smart_m2m_core::{
     Engine, ExternalOrigin, KeyChoice, Keystore, KeystoreOrigin, KeystoreSource, NewKey,
-    Passphrases, Problem, Secret, SigningAlgorithm, SmileDefinitions, Warning, spawn,
+    Passphrases, Problem, SigningAlgorithm, SmileDefinitions, Warning, spawn,
 };
 use zeroize::Zeroizing;
 
@@ -229,21 +229,9 @@ fn read_source(source: Unknown<'_>) -> Read<KeystoreSource> {
         )));
     };
     let passphrases = Passphrases {
-        keystore: passphrase(&fields, "passphrase")?,
-        key: passphrase(&fields, "keyPassphrase")?,
+        keystore: fields.passphrase("passphrase")?,
+        key: fields.passphrase("keyPassphrase")?,
     };
     let choice = KeyChoice { key_id: fields.string("keyId")?, alias: fields.string("alias")? };
     Ok(KeystoreSource { origin, passphrases, choice })
-}
-
-/// Text, or its UTF-8 bytes (KF-6).
-fn passphrase(fields: &Fields<'_>, name: &str) -> Read<Option<Secret>> {
-    let Some(bytes) = fields.bytes(name)? else { return Ok(None) };
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some(Secret::new(text))),
-        Err(error) => {
-            drop(Zeroizing::new(error.into_bytes()));
-            Err(ReadError::Problem(Problem::config(format!("source.{name}: not UTF-8"))))
-        }
-    }
 }

@@ -5,9 +5,12 @@ use napi::bindgen_prelude::{Either3, Null, Undefined, Unknown};
 use napi_derive::napi;
 use smart_m2m_core::{
     AssertionOptions, Audience, BasicEncoding, CertificateHeader, ClientAuthMethod,
-    ClientAuthOptions, DiscoveryOptions, DiscoverySource, HttpOptions, KeyIdHeader, RenewalOptions,
-    RequiredScopes, RetryOptions, Secret, Server, SigningAlgorithm,
+    ClientAuthOptions, ClientCertificateOptions, DiscoveryOptions, DiscoverySource, HttpOptions,
+    KeyIdHeader, Problem, RenewalOptions, RequiredScopes, RetryOptions, Secret, Server,
+    SigningAlgorithm,
 };
+
+use zeroize::Zeroizing;
 
 use crate::fields::{Fields, Read, ReadError};
 use crate::outcome::{DONE, Outcome};
@@ -178,6 +181,7 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
         "proxy",
         "noProxy",
         "ca",
+        "clientCertificate",
         "maxResponseBytes",
         "userAgent",
     ];
@@ -245,9 +249,23 @@ fn merge_http(options: &mut HttpOptions, fields: &Fields<'_>) -> Read<()> {
     replace_some(&mut options.proxy, proxy);
     replace_some(&mut options.no_proxy, fields.string("noProxy")?);
     replace(&mut options.ca, fields.list_of_bytes("ca")?);
+    if let Some(fields) = fields.object("clientCertificate", &["pem", "pkcs12", "passphrase"])? {
+        options.client_certificate = Some(client_certificate(&fields)?);
+    }
     replace_some(&mut options.max_response_bytes, fields.number("maxResponseBytes")?);
     replace_some(&mut options.user_agent, fields.string("userAgent")?);
     Ok(())
+}
+
+fn client_certificate(fields: &Fields<'_>) -> Read<ClientCertificateOptions> {
+    let pem = fields.bytes("pem")?.map(Zeroizing::new);
+    let pkcs12 = fields.bytes("pkcs12")?.map(Zeroizing::new);
+    let ((Some(bytes), None) | (None, Some(bytes))) = (pem, pkcs12) else {
+        return Err(ReadError::Problem(Problem::config(
+            "http.clientCertificate: expected exactly one of pem and pkcs12 (undefined counts as left out)",
+        )));
+    };
+    Ok(ClientCertificateOptions { bytes, passphrase: fields.passphrase("passphrase")? })
 }
 
 fn replace<T>(setting: &mut T, given: Option<T>) {

@@ -144,7 +144,7 @@ function configuration({ adapter, clients, accessTokenTtlSeconds }) {
  * oidc-provider's storage. Its own counts in whole seconds and would end a 3-second token up to a second
  * early; this one keeps it for exactly as long as `expires_in` promised.
  */
-function memoryAdapter() {
+export function memoryAdapter() {
   const entries = new Map();
   return (model) => ({
     async upsert(id, payload, expiresIn) {
@@ -172,7 +172,8 @@ function formOf(body = {}) {
   return form;
 }
 
-async function loadProvider() {
+/** Without what the import prints of the runtime. */
+export async function loadProvider() {
   const { warn } = console;
   // On Node 20 the import itself prints that only Node 22 is supported; what is used here runs on both.
   console.warn = (message, ...rest) => {

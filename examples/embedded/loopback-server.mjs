@@ -7,15 +7,15 @@ import { isIP } from 'node:net';
  * known before anything that names its own URL can be set up.
  *
  * @param {object} options
- * @param {{ certificatePem: string, privateKeyPem: string }} [options.tls] without it: plain http
+ * @param {{ certificatePem: string, privateKeyPem: string } & import('node:https').ServerOptions} [options.tls]
+ *   the server's certificate, and whatever else `node:https` takes; without it: plain http
  * @param {string} [options.host] what the URL says; a name is served on 127.0.0.1
  * @param {number} [options.port] 0: any free one
  * @returns {Promise<{ server: import('node:http').Server, origin: string, close(): Promise<void> }>}
  */
 export async function openLoopbackServer({ tls, host = 'localhost', port = 0 }) {
-  const server = tls
-    ? createHttpsServer({ cert: tls.certificatePem, key: tls.privateKeyPem })
-    : createHttpServer();
+  const { certificatePem: cert, privateKeyPem: key, ...options } = tls ?? {};
+  const server = tls ? createHttpsServer({ cert, key, ...options }) : createHttpServer();
   const sockets = new Set();
   server.on('connection', (socket) => {
     sockets.add(socket);

@@ -86,6 +86,7 @@ const options: ClientAuthOptions = {
     proxy: null,
     noProxy: 'localhost',
     ca: ['-----BEGIN CERTIFICATE-----', new Uint8Array()],
+    clientCertificate: { pem: '-----BEGIN CERTIFICATE-----', passphrase: 'passphrase' },
     maxResponseBytes: 1_048_576,
     userAgent: 'application/1.0',
   },
@@ -95,6 +96,7 @@ const methods: NonNullable<ClientAuthOptions['clientAuthMethod']>[] = [
   'client_secret_basic',
   'client_secret_post',
   'client_secret_jwt',
+  'tls_client_auth',
 ];
 const sources: DiscoverySource[] = ['oauth-authorization-server', 'openid-configuration'];
 
@@ -127,6 +129,9 @@ ClientAuthParams.from({ clientId: 'client' });
 ClientAuthParams.from({ clientId: 'client', scope: null, tokenEndPoint: 'https://auth.example.org/token' });
 // @ts-expect-error a misspelt nested option
 params.with({ retry: { attempt: 1 } });
+params.with({ http: { clientCertificate: { pkcs12: new Uint8Array() } } });
+// @ts-expect-error PKCS#12 is binary
+params.with({ http: { clientCertificate: { pkcs12: 'text' } } });
 // @ts-expect-error an unknown document
 params.with({ discovery: { order: ['metadata'] } });
 // @ts-expect-error an unknown method

@@ -60,8 +60,8 @@ pub use keystore::{
     SmileDefinitions,
 };
 pub use options::{
-    AssertionOptions, ClientAuthOptions, DiscoveryOptions, HttpOptions, RenewalOptions,
-    RetryOptions,
+    AssertionOptions, ClientAuthOptions, ClientCertificateOptions, DiscoveryOptions, HttpOptions,
+    RenewalOptions, RetryOptions,
 };
 pub use params::{ClientAuthParams, Server};
 pub use runtime::spawn;

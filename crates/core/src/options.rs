@@ -1,6 +1,10 @@
 //! Settings as they were given: nothing checked, nothing defaulted. `ClientAuthParams` is what
 //! becomes of them.
 
+use std::fmt;
+
+use zeroize::Zeroizing;
+
 use crate::client_auth::{
     Audience, BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader,
 };
@@ -97,6 +101,22 @@ pub struct HttpOptions {
     pub no_proxy: Option<String>,
     /// PEM texts or DER certificates.
     pub ca: Vec<Vec<u8>>,
+    pub client_certificate: Option<ClientCertificateOptions>,
     pub max_response_bytes: Option<f64>,
     pub user_agent: Option<String>,
+}
+
+/// `http.clientCertificate`
+#[derive(Clone)]
+#[expect(missing_docs, reason = "named and documented as in index.d.ts")]
+pub struct ClientCertificateOptions {
+    /// Whatever `pem` or `pkcs12` has: what it is, is seen from its content.
+    pub bytes: Zeroizing<Vec<u8>>,
+    pub passphrase: Option<Secret>,
+}
+
+impl fmt::Debug for ClientCertificateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[client certificate]")
+    }
 }

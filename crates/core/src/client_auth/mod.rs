@@ -38,15 +38,18 @@ pub enum ClientAuthMethod {
     ClientSecretPost,
     /// An assertion that the secret authenticates (RFC 7523 §2.2).
     ClientSecretJwt,
+    /// The certificate of the TLS connection (RFC 8705 §2), whoever has issued it.
+    TlsClientAuth,
 }
 
 impl ClientAuthMethod {
     /// Every method, in the order of preference.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::PrivateKeyJwt,
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
         Self::ClientSecretJwt,
+        Self::TlsClientAuth,
     ];
 
     /// The registered name.
@@ -57,7 +60,13 @@ impl ClientAuthMethod {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
         }
+    }
+
+    /// True for a method that sends an assertion (RFC 7521 §4.2).
+    pub(crate) const fn asserts(self) -> bool {
+        matches!(self, Self::PrivateKeyJwt | Self::ClientSecretJwt)
     }
 }
 
@@ -75,9 +84,16 @@ pub enum BasicEncoding {
 #[derive(Clone, Debug)]
 pub(crate) enum ClientAuthentication {
     PrivateKeyJwt(Box<PrivateKeyJwt>),
-    ClientSecretBasic { secret: Secret, encoding: BasicEncoding },
-    ClientSecretPost { secret: Secret },
+    ClientSecretBasic {
+        secret: Secret,
+        encoding: BasicEncoding,
+    },
+    ClientSecretPost {
+        secret: Secret,
+    },
     ClientSecretJwt(Box<ClientSecretJwt>),
+    /// By the transport, which has the certificate.
+    TlsClientAuth,
 }
 
 impl ClientAuthentication {
@@ -87,6 +103,7 @@ impl ClientAuthentication {
             Self::ClientSecretBasic { .. } => ClientAuthMethod::ClientSecretBasic,
             Self::ClientSecretPost { .. } => ClientAuthMethod::ClientSecretPost,
             Self::ClientSecretJwt(_) => ClientAuthMethod::ClientSecretJwt,
+            Self::TlsClientAuth => ClientAuthMethod::TlsClientAuth,
         }
     }
 
@@ -121,6 +138,11 @@ impl ClientAuthentication {
             Self::ClientSecretPost { secret } => {
                 form.append("client_id", client_id);
                 form.append("client_secret", secret.expose());
+                Ok(None)
+            }
+            // Whose certificate it is, the server can only look up under the id (RFC 8705 §2).
+            Self::TlsClientAuth => {
+                form.append("client_id", client_id);
                 Ok(None)
             }
         }
@@ -250,6 +272,8 @@ impl ClientAuthentication {
                 fields.field(method.secret.expose().as_bytes());
                 method.terms.identify(&mut fields);
             }
+            // The certificate is part of the transport's identity.
+            Self::TlsClientAuth => {}
         }
         fields.finish()
     }

@@ -42,7 +42,9 @@ pub(super) async fn confirm(
         return Err(unusable(&found, &why));
     }
     let stale_at = own.stale_at.or_earlier(found.stale_at);
-    Ok(Metadata { issuer: Some(Arc::from(issuer.raw())), stale_at, ..found })
+    // Its word counts for the alias too: the FHIR server's alone would send the issuer's assertion elsewhere.
+    let mtls_alias = own.mtls_alias;
+    Ok(Metadata { issuer: Some(Arc::from(issuer.raw())), mtls_alias, stale_at, ..found })
 }
 
 fn parse(

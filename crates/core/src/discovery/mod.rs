@@ -46,6 +46,8 @@ pub(crate) struct DiscoveryRequest {
     /// In place of what the server says.
     pub(crate) ttl: Option<Duration>,
     pub(crate) allow_insecure_http: bool,
+    /// Whether the client has a certificate, for which servers can have addresses of their own.
+    pub(crate) shows_certificate: bool,
     pub(crate) trust: Fingerprint,
     pub(crate) transport: Arc<Transport>,
     pub(crate) retry: RetryPolicy,
@@ -57,6 +59,8 @@ pub(crate) struct DiscoveryRequest {
 #[derive(Clone, Debug)]
 pub(crate) struct Metadata {
     pub(crate) token_endpoint: ServerUrl,
+    /// `mtls_endpoint_aliases.token_endpoint`, of a client with a certificate (RFC 8705 §5).
+    pub(crate) mtls_alias: Option<ServerUrl>,
     /// The document's address, for messages.
     pub(crate) document: String,
     /// `token_endpoint_auth_methods_supported`
@@ -69,8 +73,8 @@ pub(crate) struct Metadata {
     pub(crate) grant_types: Option<Vec<String>>,
     /// `capabilities` of a smart-configuration
     pub(crate) capabilities: Option<Vec<String>>,
-    /// True where the token endpoint has the origin that discovery started from (BP-5).
-    pub(crate) same_origin: bool,
+    /// What discovery started from.
+    pub(crate) origin: url::Origin,
     /// From then on the server should be asked again.
     pub(crate) stale_at: Now,
     /// Until then it stands in where asking again fails.
@@ -86,6 +90,16 @@ const SHORTEST_STALE_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_STALE_PAUSE: Duration = Duration::from_secs(3600);
 
 impl Metadata {
+    /// Where the client asks for tokens.
+    pub(crate) fn endpoint(&self) -> &ServerUrl {
+        self.mtls_alias.as_ref().unwrap_or(&self.token_endpoint)
+    }
+
+    /// True where that has the origin that discovery started from (BP-5).
+    pub(crate) fn is_same_origin(&self) -> bool {
+        self.endpoint().url().origin() == self.origin
+    }
+
     /// The same for a while longer: nobody should be without tokens because a document is away.
     fn in_spite_of(&self, error: &Error) -> Self {
         let pause = error.retry_after().unwrap_or_default();
@@ -148,8 +162,18 @@ impl DiscoveryRequest {
                 retry_after: None,
             }))
         };
-        let raw = match members.get("token_endpoint") {
-            Some(Value::String(raw)) if !raw.trim().is_empty() => raw,
+        let endpoint = |raw: &str| {
+            let endpoint = resolve(start, raw).map_err(|why| unusable(why.message))?;
+            if self.is_secure(start, &endpoint) {
+                return Ok(endpoint);
+            }
+            Err(Error::InsecureTokenEndpoint {
+                document: shown.clone(),
+                endpoint: endpoint.display(),
+            })
+        };
+        let token_endpoint = match members.get("token_endpoint") {
+            Some(Value::String(raw)) if !raw.trim().is_empty() => endpoint(raw)?,
             Some(Value::String(_)) | None => {
                 return Err(unusable(
                     "it names no token_endpoint; set tokenEndpoint, if the server has one"
@@ -158,21 +182,20 @@ impl DiscoveryRequest {
             }
             Some(_) => return Err(unusable("its token_endpoint is not a string".to_owned())),
         };
-        let token_endpoint = resolve(start, raw).map_err(|why| unusable(why.message))?;
-        if !self.is_secure(start, &token_endpoint) {
-            return Err(Error::InsecureTokenEndpoint {
-                document: shown,
-                endpoint: token_endpoint.display(),
-            });
-        }
+        // Optional: what is no address there is as good as nothing.
+        let mtls_alias = members.get("mtls_endpoint_aliases").filter(|_| self.shows_certificate);
+        let mtls_alias = mtls_alias.and_then(|aliases| aliases.get("token_endpoint")?.as_str());
+        let mtls_alias =
+            mtls_alias.filter(|raw| !raw.trim().is_empty()).map(endpoint).transpose()?;
         let strings = |name: &str| {
             let values = members.get(name)?.as_array()?;
             Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>())
         };
         let stale_at = Now::read().plus(self.ttl.unwrap_or(document.freshness));
         Ok(Metadata {
-            same_origin: token_endpoint.url().origin() == start.url().origin(),
+            origin: start.url().origin(),
             token_endpoint,
+            mtls_alias,
             document: shown,
             issuer: None,
             auth_methods: strings("token_endpoint_auth_methods_supported")
@@ -216,6 +239,7 @@ pub(crate) mod tests {
             proxy: ProxySetting::Direct,
             no_proxy: None,
             ca: Vec::new(),
+            client_certificate: None,
             max_response_bytes: 1024,
             user_agent: "test".to_owned(),
         };
@@ -225,6 +249,7 @@ pub(crate) mod tests {
             order: None,
             ttl: None,
             allow_insecure_http: false,
+            shows_certificate: false,
             trust: settings.trust_fingerprint(),
             transport: TransportPool::default().get(&settings),
             retry: RetryPolicy {
@@ -255,6 +280,25 @@ pub(crate) mod tests {
         assert!(read(&request, &json!({ "token_endpoint": "//h/token" })).is_ok());
         request.allow_insecure_http = true;
         assert!(read(&request, &json!({ "token_endpoint": "http://h/token" })).is_ok());
+    }
+
+    #[test]
+    fn a_client_with_a_certificate_goes_to_the_address_for_certificates() {
+        let mut request = request("https://h/fhir", false);
+        let members = |alias: serde_json::Value| json!({ "token_endpoint": "https://h/t", "mtls_endpoint_aliases": { "token_endpoint": alias } });
+        let endpoint = |request: &DiscoveryRequest, alias: serde_json::Value| {
+            read(request, &members(alias)).map(|metadata| metadata.endpoint().raw().to_owned())
+        };
+        let alias = || json!("https://mtls.h:9443/t");
+        assert_eq!(endpoint(&request, alias()).unwrap(), "https://h/t");
+        request.shows_certificate = true;
+        assert_eq!(endpoint(&request, alias()).unwrap(), "https://mtls.h:9443/t");
+        assert!(!read(&request, &members(alias())).unwrap().is_same_origin());
+        for none in [json!(null), json!(" "), json!(["https://m/t"])] {
+            assert_eq!(endpoint(&request, none).unwrap(), "https://h/t");
+        }
+        let error = endpoint(&request, json!("http://mtls.h/t")).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InsecureUrl);
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Inner {
         let warnings = findings::judge(metadata, &self.params)?;
         self.lock().warnings.extend(warnings);
         let listed = metadata.signing_algorithms.clone();
-        let endpoint = metadata.token_endpoint.clone();
+        let endpoint = metadata.endpoint().clone();
         self.source(self.token_request(endpoint, listed, metadata.issuer.as_ref())?)
     }
 
@@ -148,6 +148,7 @@ impl AcquisitionRequest {
                 order: params.discovery.order.clone(),
                 ttl: params.discovery.ttl,
                 allow_insecure_http: params.allow_insecure_http,
+                shows_certificate: params.transport.client_certificate.is_some(),
                 trust: params.transport.trust_fingerprint(),
                 transport: inner.transport()?,
                 retry: params.retry,

@@ -70,25 +70,25 @@ impl Finding {
 
 /// Whoever can change the document must not choose who gets the credentials (AF-4, BP-5).
 fn check_origin(metadata: &Metadata, allowed: &[String]) -> Result<(), Error> {
-    let origin = metadata.token_endpoint.url().origin().ascii_serialization();
+    let origin = metadata.endpoint().url().origin().ascii_serialization();
     if allowed.contains(&origin) {
         return Ok(());
     }
     Err(Error::OriginNotAllowed {
         document: metadata.document.clone(),
-        endpoint: metadata.token_endpoint.display(),
+        endpoint: metadata.endpoint().display(),
     })
 }
 
 /// Very common, and worth knowing once (BP-5).
 fn other_origin(metadata: &Metadata) -> Option<Warning> {
-    (!metadata.same_origin).then(|| {
+    (!metadata.is_same_origin()).then(|| {
         Warning::new(
             "TOKEN_ENDPOINT_ORIGIN",
             format!(
                 "{} names the token endpoint {}, on another origin; if that is not expected, set tokenEndpoint",
                 metadata.document,
-                metadata.token_endpoint.display()
+                metadata.endpoint().display()
             ),
         )
     })
@@ -97,21 +97,33 @@ fn other_origin(metadata: &Metadata) -> Option<Warning> {
 /// Servers leave out what they support (QK-1): no refusal, unless the settings say so (SD-7).
 fn unlisted(metadata: &Metadata, authentication: &ClientAuthentication) -> Vec<Finding> {
     let method = authentication.method();
-    let capability = match method {
-        ClientAuthMethod::PrivateKeyJwt => "client-confidential-asymmetric",
-        _ => "client-confidential-symmetric",
+    let methods: &[_] = match method {
+        // The server alone knows whether it looks at the CA or at the certificate itself (RFC 8705 §2.2).
+        ClientAuthMethod::TlsClientAuth => &[method.as_str(), "self_signed_tls_client_auth"],
+        _ => &[method.as_str()],
     };
-    let without = |code, what: &str, listed: &Option<Vec<String>>, used: &str| {
-        let listed = listed.as_ref().filter(|listed| !listed.iter().any(|other| other == used))?;
-        let said = format!("lists {what} ({}) and not {used}", enumerate(listed));
+    let capability: &[_] = match method {
+        ClientAuthMethod::PrivateKeyJwt => &["client-confidential-asymmetric"],
+        // SMART has no word for it.
+        ClientAuthMethod::TlsClientAuth => &[],
+        _ => &["client-confidential-symmetric"],
+    };
+    // `used`: each as good as the others.
+    let without = |code, what: &str, listed: &Option<Vec<String>>, used: &[&str]| {
+        let listed = listed.as_ref()?;
+        let name = used.first()?;
+        if listed.iter().any(|other| used.contains(&other.as_str())) {
+            return None;
+        }
+        let said = format!("lists {what} ({}) and not {name}", enumerate(listed));
         Some(Finding::Unlisted { code, said })
     };
     let Metadata { auth_methods, signing_algorithms, grant_types, capabilities, .. } = metadata;
     let algorithm = authentication.unlisted_algorithm(signing_algorithms.as_deref());
     [
-        without("AUTH_METHOD_NOT_LISTED", "methods", auth_methods, method.as_str()),
+        without("AUTH_METHOD_NOT_LISTED", "methods", auth_methods, methods),
         algorithm.map(Finding::Algorithm),
-        without("GRANT_TYPE_NOT_LISTED", "grant types", grant_types, "client_credentials"),
+        without("GRANT_TYPE_NOT_LISTED", "grant types", grant_types, &["client_credentials"]),
         without("CAPABILITY_NOT_LISTED", "capabilities", capabilities, capability),
     ]
     .into_iter()

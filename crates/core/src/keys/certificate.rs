@@ -92,6 +92,10 @@ impl Certificate {
         Some(Self(Arc::new(Content { der: der.to_vec(), subject, issuer, key })))
     }
 
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
     /// `x5t` (RFC 7515 §4.1.7).
     pub(crate) fn sha1_thumbprint(&self) -> String {
         let algorithm = &digest::SHA1_FOR_LEGACY_USE_ONLY;

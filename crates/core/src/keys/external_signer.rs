@@ -10,11 +10,10 @@ use aws_lc_rs::signature::{
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use futures_util::future::BoxFuture;
-use pkcs8::der::asn1::{AnyRef, UintRef};
-use pkcs8::der::{Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use tokio::time::timeout;
 
 use super::algorithm::SigningAlgorithm;
+use super::ecdsa_signature::fixed_from_der;
 use super::public_key::{Curve, PublicKey};
 
 /// Why an external signer gave no usable signature.
@@ -104,19 +103,7 @@ fn fixed_width(curve: Curve, signature: Vec<u8>) -> Vec<u8> {
     if signature.len() == 2 * curve.width() {
         return signature;
     }
-    from_der(curve, &signature).unwrap_or(signature)
-}
-
-fn from_der(curve: Curve, signature: &[u8]) -> Option<Vec<u8>> {
-    let sequence = AnyRef::from_der(signature).ok().filter(|any| any.tag() == Tag::Sequence)?;
-    let mut numbers = SliceReader::new(sequence.value()).ok()?;
-    let mut fixed = vec![0; 2 * curve.width()];
-    for half in fixed.chunks_exact_mut(curve.width()) {
-        let number: UintRef<'_> = numbers.decode().ok()?;
-        let start = half.len().checked_sub(number.as_bytes().len())?;
-        half[start..].copy_from_slice(number.as_bytes());
-    }
-    Some(fixed)
+    fixed_from_der(curve, &signature).unwrap_or(signature)
 }
 
 fn is_signature(

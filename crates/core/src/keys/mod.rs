@@ -20,6 +20,7 @@ mod budget;
 mod cbc;
 mod certificate;
 mod der;
+mod ecdsa_signature;
 mod external_signer;
 mod format;
 mod generate;

@@ -29,7 +29,7 @@ impl Passphrases {
 pub(super) fn missing(what: &str) -> Problem {
     Problem::new(
         ErrorCode::KeystorePassphrase,
-        format!("{what} is encrypted, and no passphrase was given; register it with passphrase"),
+        format!("{what} is encrypted, and no passphrase was given; give it as passphrase"),
     )
 }
 

@@ -15,6 +15,7 @@ use aws_lc_rs::signature::{
 use super::algorithm::SigningAlgorithm;
 use super::asn1::Fields;
 use super::certificate::Certificate;
+use super::ecdsa_signature::der_from_fixed;
 use super::external_signer::{ExternalKey, SignerFailure};
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
 use super::signing_threads;
@@ -225,6 +226,19 @@ impl SigningKey {
                 Ok(pair.try_sign(message).map_err(|_| SigningFailed::Refused)?.as_ref().to_vec())
             }
             PrivateKey::External(_) => Err(SigningFailed::Refused),
+        }
+    }
+
+    /// The same as TLS has it (RFC 8446 §4.2.3).
+    pub(crate) fn sign_for_tls(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, SigningFailed> {
+        let signature = self.sign(algorithm, message)?;
+        match &self.private {
+            PrivateKey::Ec(..) => der_from_fixed(&signature).ok_or(SigningFailed::Refused),
+            _ => Ok(signature),
         }
     }
 }

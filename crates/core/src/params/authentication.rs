@@ -17,6 +17,7 @@ pub(super) fn method(options: &ClientAuthOptions) -> Option<ClientAuthMethod> {
         Some(method) => Some(method),
         None if options.keystore.is_some() => Some(ClientAuthMethod::PrivateKeyJwt),
         None if options.client_secret.is_some() => Some(ClientAuthMethod::ClientSecretBasic),
+        None if options.http.client_certificate.is_some() => Some(ClientAuthMethod::TlsClientAuth),
         None => None,
     }
 }
@@ -44,7 +45,7 @@ pub(super) fn authentication(
 ) -> Result<Option<ClientAuthentication>, Problem> {
     let Some(method) = method(options) else {
         return Err(Problem::config(
-            "neither keystore nor clientSecret is set; the client needs one of them to authenticate",
+            "none of keystore, clientSecret and http.clientCertificate is set; the client needs one of them to authenticate",
         ));
     };
     Ok(Some(match method {
@@ -65,6 +66,7 @@ pub(super) fn authentication(
             secret: secret(options, method)?,
             encoding: options.basic_encoding,
         },
+        ClientAuthMethod::TlsClientAuth => by_certificate(options)?,
     }))
 }
 
@@ -94,6 +96,23 @@ fn by_secret(secret: Secret, assertion: AssertionParams) -> Result<ClientAuthent
     let method = ClientSecretJwt { secret, terms: assertion.terms };
     method.check()?;
     Ok(ClientAuthentication::ClientSecretJwt(Box::new(method)))
+}
+
+fn by_certificate(options: &ClientAuthOptions) -> Result<ClientAuthentication, Problem> {
+    if options.http.client_certificate.is_none() {
+        return Err(Problem::config(
+            "clientAuthMethod tls_client_auth needs http.clientCertificate",
+        ));
+    }
+    let is_clear_text =
+        |url: &String| url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
+    if options.token_endpoint.as_ref().is_some_and(is_clear_text) {
+        return Err(Problem::config(
+            "tokenEndpoint is not https, and without TLS there is no certificate to authenticate \
+             with (tls_client_auth)",
+        ));
+    }
+    Ok(ClientAuthentication::TlsClientAuth)
 }
 
 fn secret(options: &ClientAuthOptions, method: ClientAuthMethod) -> Result<Secret, Problem> {

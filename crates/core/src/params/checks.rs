@@ -6,16 +6,14 @@ use std::time::Duration;
 
 use super::authentication;
 use super::preset::Server;
-use crate::client_auth::{
-    AssertionParams, AssertionTerms, Audience, AudienceSource, ClientAuthMethod, KeyIdHeader,
-};
+use crate::client_auth::{AssertionParams, AssertionTerms, Audience, AudienceSource, KeyIdHeader};
 use crate::discovery::{DiscoveryPolicy, DiscoverySource};
 use crate::error::Problem;
 use crate::keys::check_key_id;
 use crate::options::ClientAuthOptions;
 use crate::server_url::ServerUrl;
 use crate::token::{RESERVED_PARAMETERS, RenewalPolicy};
-use crate::transport::{ProxySetting, RetryPolicy, TransportSettings, certificates_from_pem};
+use crate::transport::RetryPolicy;
 
 /// What was wrong so far.
 #[derive(Default)]
@@ -28,7 +26,7 @@ impl Checks {
         checked.map_err(|problem| self.problems.push(problem)).ok()
     }
 
-    fn config(&mut self, message: impl Into<String>) {
+    pub(super) fn config(&mut self, message: impl Into<String>) {
         self.problems.push(Problem::config(message));
     }
 
@@ -106,10 +104,8 @@ impl Checks {
 
     fn audience(&mut self, options: &ClientAuthOptions) -> AudienceSource {
         let Some(audience) = &options.audience else { return AudienceSource::default() };
-        if let Some(
-            method @ (ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost),
-        ) = authentication::method(options)
-        {
+        let method = authentication::method(options);
+        if let Some(method) = method.filter(|method| !method.asserts()) {
             self.config(format!(
                 "audience is that of assertions, and {} sends none; remove audience, or set keystore",
                 method.as_str()
@@ -276,55 +272,7 @@ impl Checks {
         }
     }
 
-    pub(super) fn transport(&mut self, options: &ClientAuthOptions) -> TransportSettings {
-        const TEN_MINUTES_MS: f64 = 600_000.0;
-        let http = &options.http;
-        let proxy = match &http.proxy {
-            None => ProxySetting::Environment,
-            Some(None) => ProxySetting::Direct,
-            Some(Some(url)) => ProxySetting::Url(url.clone()),
-        };
-        self.take(proxy.check());
-        if http.no_proxy.is_some() && !matches!(proxy, ProxySetting::Url(_)) {
-            self.config(
-                "http.noProxy goes with http.proxy; for the environment's proxy set NO_PROXY",
-            );
-        }
-        let mut ca = Vec::new();
-        for (index, certificates) in http.ca.iter().enumerate() {
-            let what =
-                if http.ca.len() == 1 { "http.ca".to_owned() } else { format!("http.ca[{index}]") };
-            ca.extend(self.take(certificates_from_pem(&what, certificates)).into_iter().flatten());
-        }
-        let user_agent = http
-            .user_agent
-            .clone()
-            .unwrap_or_else(|| concat!("smart-m2m/", env!("CARGO_PKG_VERSION")).to_owned());
-        if user_agent.is_empty() || !user_agent.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-            self.config("http.userAgent: expected printable ASCII characters");
-        }
-        TransportSettings {
-            timeout: self.milliseconds("http.timeoutMs", http.timeout_ms, TEN_MINUTES_MS, 30_000.0),
-            connect_timeout: self.milliseconds(
-                "http.connectTimeoutMs",
-                http.connect_timeout_ms,
-                TEN_MINUTES_MS,
-                10_000.0,
-            ),
-            proxy,
-            no_proxy: http.no_proxy.clone(),
-            ca,
-            max_response_bytes: self.integer(
-                "http.maxResponseBytes",
-                http.max_response_bytes,
-                1024..=64 * 1024 * 1024,
-                1024 * 1024,
-            ),
-            user_agent,
-        }
-    }
-
-    fn milliseconds(
+    pub(super) fn milliseconds(
         &mut self,
         what: &str,
         given: Option<f64>,
@@ -334,7 +282,7 @@ impl Checks {
         Duration::from_secs_f64(self.number(what, given, 1.0..=most, default) / 1000.0)
     }
 
-    fn number(
+    pub(super) fn number(
         &mut self,
         what: &str,
         given: Option<f64>,
@@ -355,7 +303,7 @@ impl Checks {
         clippy::cast_precision_loss,
         reason = "checked to be whole and within a range far below 2^53"
     )]
-    fn integer(
+    pub(super) fn integer(
         &mut self,
         what: &str,
         given: Option<f64>,

@@ -4,6 +4,7 @@ mod authentication;
 mod checks;
 mod common;
 mod preset;
+mod transport;
 
 use std::sync::Arc;
 

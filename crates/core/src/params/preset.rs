@@ -125,8 +125,7 @@ pub(super) fn applied(options: &ClientAuthOptions) -> Cow<'_, ClientAuthOptions>
     let mut applied = options.clone();
     applied.client_auth_method = applied.client_auth_method.or(preset.method);
     let method = authentication::method(&applied);
-    let asserts =
-        matches!(method, Some(ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::ClientSecretJwt));
+    let asserts = method.is_some_and(ClientAuthMethod::asserts);
     let assertion = &mut applied.assertion;
     if asserts {
         applied.audience = applied.audience.take().or(preset.audience);

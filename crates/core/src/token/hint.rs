@@ -65,6 +65,10 @@ fn invalid_client(request: &TokenRequest, answer: &Answer) -> String {
             "check clientId and clientSecret, and that the client is registered for client_secret_jwt with HS256; \
              many servers know client_secret_basic alone"
         }
+        ClientAuthMethod::TlsClientAuth => {
+            "check clientId, and that the client is registered for tls_client_auth with the subject of http.clientCertificate \
+             (or for self_signed_tls_client_auth with the certificate itself); what ends TLS in front of the server has to hand the certificate on"
+        }
     }
     .to_owned();
     let listed = request.signing_algorithms.as_deref();

@@ -37,7 +37,7 @@ impl Redaction {
             request.additional_parameters.iter().map(|(_, value)| fold(value.expose())).collect();
         match &*request.authentication {
             // Assertions are found by their looks, see `without_jwts`.
-            ClientAuthentication::PrivateKeyJwt { .. } => {}
+            ClientAuthentication::PrivateKeyJwt { .. } | ClientAuthentication::TlsClientAuth => {}
             ClientAuthentication::ClientSecretBasic { secret, encoding } => {
                 credentials.push(fold(secret.expose()));
                 let basic = encoding.credentials(&request.client_id, secret);

@@ -149,6 +149,7 @@ mod tests {
             proxy: ProxySetting::Environment,
             no_proxy: None,
             ca: Vec::new(),
+            client_certificate: None,
             max_response_bytes: 1024,
             user_agent: "test".to_owned(),
         };

@@ -205,7 +205,7 @@ impl TransportSettings {
         let trusted = self.ca.iter().chain(&extra.certificates).map(Vec::as_slice);
         let client = self
             .builder()?
-            .tls_backend_preconfigured(client_config(trusted)?)
+            .tls_backend_preconfigured(client_config(trusted, self.client_certificate.as_ref())?)
             .build()
             .map_err(|error| root_cause(&error))?;
         Ok(ReadyClient { client, trust_complaint: extra.complaint })

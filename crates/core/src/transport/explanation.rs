@@ -27,14 +27,19 @@ pub(super) fn explain(
         let hint = "check the address, the proxy and the firewall, or raise http.timeoutMs or http.connectTimeoutMs";
         (ErrorCode::Timeout, reason, hint.to_owned())
     } else if let Some(tls) = tls_error(error) {
-        let hint = tls_hint(tls);
+        let hint = tls_hint(tls, settings.client_certificate.is_some());
         let hint = trust_complaint
             .map_or_else(|| hint.to_owned(), |complaint| format!("{hint}; {complaint}"));
         (ErrorCode::Tls, format!("TLS handshake failed: {tls}"), hint)
     } else {
-        let reason = root_cause(error);
-        let hint = network_hint(error, &reason);
-        (ErrorCode::Network, reason, hint.to_owned())
+        let reason = in_words(root_cause(error));
+        let mut hint = network_hint(error, &reason).to_owned();
+        if settings.client_certificate.is_some() && is_tls_broken_off(&reason) {
+            hint.push_str(
+                "; a server that does not take the client certificate (http.clientCertificate) can end like this",
+            );
+        }
+        (ErrorCode::Network, reason, hint)
     };
     TransportError { code, url: display(url), reason, hint: Some(hint), stale_connection: false }
 }
@@ -58,6 +63,24 @@ pub(super) fn broke_unanswered(error: &reqwest::Error) -> bool {
     false
 }
 
+const CLOSED_EARLY: &str = "the connection was closed before the answer was complete";
+const HANDSHAKE_BROKEN_OFF: &str = "the connection was closed in the TLS handshake";
+
+/// What rustls and its adapter say of a connection that ends early is for programmers.
+fn in_words(reason: String) -> String {
+    if reason.starts_with("peer closed connection without sending TLS close_notify") {
+        CLOSED_EARLY.to_owned()
+    } else if reason == "tls handshake eof" {
+        HANDSHAKE_BROKEN_OFF.to_owned()
+    } else {
+        reason
+    }
+}
+
+fn is_tls_broken_off(reason: &str) -> bool {
+    [CLOSED_EARLY, HANDSHAKE_BROKEN_OFF].contains(&reason)
+}
+
 fn network_hint(error: &reqwest::Error, reason: &str) -> &'static str {
     if reason.starts_with("tunnel error") {
         "the proxy did not open a way to the server: check its address, its credentials and its rules (http.proxy, HTTPS_PROXY)"
@@ -68,24 +91,44 @@ fn network_hint(error: &reqwest::Error, reason: &str) -> &'static str {
     }
 }
 
-fn tls_hint(error: &rustls::Error) -> &'static str {
+/// `certified`: there is an `http.clientCertificate`.
+fn tls_hint(error: &rustls::Error, certified: bool) -> &'static str {
     use rustls::Error as Tls;
     match error {
         Tls::InvalidCertificate(certificate) => certificate_hint(certificate),
-        Tls::AlertReceived(AlertDescription::CertificateRequired) => {
-            "the server wants a client certificate, which this version does not present"
+        Tls::AlertReceived(alert) if is_about_client_certificate(*alert) => {
+            if certified {
+                "the server does not take the client certificate: it may be expired, of a CA that the server does not trust, without its intermediate CAs, or not meant for clients (http.clientCertificate)"
+            } else {
+                "the server wants a client certificate: set http.clientCertificate"
+            }
         }
         Tls::AlertReceived(AlertDescription::NoApplicationProtocol) => {
             "the server offers HTTP/2 only, and this client speaks HTTP/1.1"
         }
         Tls::AlertReceived(AlertDescription::HandshakeFailure) => {
-            "the server shares no cipher suite with TLS 1.2 or 1.3 as this client speaks them, or wants a client certificate"
+            "the server shares no cipher suite with TLS 1.2 or 1.3 as this client speaks them, or wants a client certificate (http.clientCertificate)"
         }
         Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
             "what answered does not speak TLS: is the port one for plain http, or a proxy?"
         }
         _ => "check that the port speaks TLS 1.2 or newer",
     }
+}
+
+/// What a server can only mean the client's by (RFC 8446 §6.2).
+fn is_about_client_certificate(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+    )
 }
 
 fn certificate_hint(error: &CertificateError) -> &'static str {
@@ -124,11 +167,15 @@ mod tests {
 
     #[test]
     fn hints_tell_handshake_failures_apart() {
-        let alert = |alert| tls_hint(&rustls::Error::AlertReceived(alert));
-        assert!(alert(AlertDescription::CertificateRequired).contains("client certificate"));
+        let alert = |alert| tls_hint(&rustls::Error::AlertReceived(alert), false);
+        assert!(
+            alert(AlertDescription::CertificateRequired).contains("set http.clientCertificate")
+        );
+        let expired = rustls::Error::AlertReceived(AlertDescription::CertificateExpired);
+        assert!(tls_hint(&expired, true).contains("expired"));
         assert!(alert(AlertDescription::NoApplicationProtocol).contains("HTTP/2"));
         assert!(alert(AlertDescription::ProtocolVersion).contains("TLS 1.2"));
-        let certificate = |error| tls_hint(&rustls::Error::InvalidCertificate(error));
+        let certificate = |error| tls_hint(&rustls::Error::InvalidCertificate(error), false);
         assert!(certificate(CertificateError::Expired).contains("clock"));
         assert!(certificate(CertificateError::UnknownIssuer).contains("http.ca"));
         assert!(certificate(CertificateError::NotValidForName).contains("host name"));

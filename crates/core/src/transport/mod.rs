@@ -1,6 +1,7 @@
 //! HTTP for discovery and token requests: trust, proxies, time-outs, bounds, retries.
 
 mod client;
+mod client_certificate;
 mod explanation;
 mod kept_connections;
 mod limits;
@@ -12,6 +13,7 @@ mod system_trust;
 mod tls;
 
 pub(crate) use client::{Answer, NoAnswer, Transport, TransportPool};
+pub(crate) use client_certificate::ClientCertificate;
 pub(crate) use proxy::ProxySetting;
 pub(crate) use retry::{RetryPolicy, with_retries};
 pub(crate) use settings::TransportSettings;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client_certificate::ClientCertificate;
 use super::proxy::ProxySetting;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 
@@ -16,12 +17,15 @@ pub(crate) struct TransportSettings {
     pub(crate) no_proxy: Option<String>,
     /// DER certificates trusted besides the system's.
     pub(crate) ca: Vec<Vec<u8>>,
+    /// Shown to every server that asks for one.
+    pub(crate) client_certificate: Option<ClientCertificate>,
     pub(crate) max_response_bytes: usize,
     pub(crate) user_agent: String,
 }
 
 impl TransportSettings {
-    /// Whom the transport trusts and through whom it goes: part of a token's identity (architecture, step 2).
+    /// Whom the transport trusts, through whom it goes and as whom: part of a token's identity
+    /// (architecture, step 2; RFC 8705 §3).
     pub(crate) fn trust_fingerprint(&self) -> Fingerprint {
         let mut fields = Fingerprinter::new("trust");
         match &self.proxy {
@@ -30,8 +34,12 @@ impl TransportSettings {
             ProxySetting::Url(url) => fields.field(b"url").field(url.expose().as_bytes()),
         };
         fields.optional(self.no_proxy.as_deref().map(str::as_bytes));
+        fields.field(&self.ca.len().to_be_bytes());
         for certificate in &self.ca {
             fields.field(certificate);
+        }
+        if let Some(certificate) = &self.client_certificate {
+            certificate.identify(&mut fields);
         }
         fields.finish()
     }

@@ -10,6 +10,7 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 
+use super::client_certificate::ClientCertificate;
 use crate::error::Problem;
 
 /// DER certificates of a PEM text, or of one DER certificate, each usable as a trust anchor.
@@ -94,6 +95,7 @@ impl ExtraTrust {
 /// TLS 1.2 and 1.3 towards servers whose certificate the system trusts, or one of these.
 pub(super) fn client_config<'a>(
     extra: impl Iterator<Item = &'a [u8]>,
+    own: Option<&ClientCertificate>,
 ) -> Result<ClientConfig, String> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> =
         LazyLock::new(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
@@ -102,7 +104,11 @@ pub(super) fn client_config<'a>(
     let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    Ok(match own {
+        Some(own) => builder.with_client_cert_resolver(own.resolver()),
+        None => builder.with_no_client_auth(),
+    })
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
