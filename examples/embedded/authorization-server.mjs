@@ -37,14 +37,16 @@ export const CLIENT_AUTH_METHODS = [
  */
 
 /**
- * oidc-provider over TLS on loopback, for clients that authenticate by key or by secret.
+ * oidc-provider on loopback, for clients that authenticate by key or by secret.
  *
  * @param {object} options
- * @param {{ certificatePem: string, privateKeyPem: string }} options.tls
+ * @param {{ certificatePem: string, privateKeyPem: string }} [options.tls] without it: plain http
  * @param {object[]} options.clients oidc-provider client metadata (`client_id`, `token_endpoint_auth_method`, `jwks` …)
  * @param {number} [options.accessTokenTtlSeconds]
  * @param {number} [options.port]
  * @param {string} [options.host]
+ * @param {(origin: string) => string | Promise<string>} [options.front] puts a proxy before it, and says the issuer
+ * @param {object} [options.settings] of oidc-provider's own, besides those here and in place of them
  * @returns {Promise<AuthorizationServer>}
  */
 export async function startAuthorizationServer({
@@ -53,11 +55,19 @@ export async function startAuthorizationServer({
   accessTokenTtlSeconds = 3600,
   port = 0,
   host = 'localhost',
+  front,
+  settings,
 }) {
   const Provider = await loadProvider();
-  const { server, origin: issuer, close } = await openLoopbackServer({ tls, host, port });
+  const { server, origin, close } = await openLoopbackServer({ tls, host, port });
   const adapter = memoryAdapter();
-  const provider = new Provider(issuer, configuration({ adapter, clients, accessTokenTtlSeconds }));
+  const issuer = front ? await front(origin) : origin;
+  const provider = new Provider(
+    issuer,
+    configuration({ adapter, clients, accessTokenTtlSeconds, ...settings }),
+  );
+  // X-Forwarded-Proto counts, where the proxy sends it.
+  provider.proxy = front !== undefined;
   const tokenEndpoint = provider.urlFor('token');
   const tokenRequests = [];
   const failures = [];
@@ -113,7 +123,7 @@ export async function startAuthorizationServer({
   };
 }
 
-function configuration({ adapter, clients, accessTokenTtlSeconds }) {
+function configuration({ adapter, clients, accessTokenTtlSeconds, features, ...settings }) {
   const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   return {
     adapter,
@@ -136,7 +146,9 @@ function configuration({ adapter, clients, accessTokenTtlSeconds }) {
       devInteractions: { enabled: false },
       // Off, `resource` is a parameter like any other unknown one: ignored.
       resourceIndicators: { enabled: false },
+      ...features,
     },
+    ...settings,
   };
 }
 
