@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { areDebianProgramsRequired, prepareDebianPrograms } from './debian-programs.mjs';
 import { lint } from './lint-steps.mjs';
 import { packageBin } from './package-bin.mjs';
 import { prepareAddon, prepareTools, root } from './prepare.mjs';
@@ -18,7 +19,7 @@ if (!hasAddon) results.push({ name: 'addon', passed: 0, failed: 1 });
 results.push(...(await lint()));
 await test('cargo test', 'cargo', ['test', '--workspace', '--no-fail-fast'], cargoCounts);
 if (hasAddon) {
-  await test('ava', node, [packageBin(root, 'ava')], avaCounts);
+  await test('ava', node, [packageBin(root, 'ava'), ...(await avaFiles())], avaCounts);
   await test(
     'jest',
     node,
@@ -42,6 +43,19 @@ console.log();
 for (const result of results) console.log(`${result.name}: ${result.passed} passed, ${result.failed} failed`);
 if (failed > 0) process.exitCode = 1;
 console.log(`\n${passed} passed, ${failed} failed`);
+
+/** All of them, or those that the programs at hand suffice for. */
+async function avaFiles() {
+  const problem = await prepareDebianPrograms();
+  if (problem === null) return [];
+  if (areDebianProgramsRequired) {
+    console.error(`\n${problem}.`);
+    results.push({ name: "Debian's servers", passed: 0, failed: 1 });
+  } else {
+    console.log(`\n${problem}. The tests in __test__/debian-servers are left to CI.`);
+  }
+  return ['__test__/**/*.test.mjs', '!__test__/debian-servers/**'];
+}
 
 /** Without counts of its own a step counts as one test. */
 async function test(name, command, args, counts) {
