@@ -298,9 +298,10 @@ export interface ClientAuthOptions {
    * registered URL of the public keys. `certificateHeaders`: names of the key's certificate to send (RFC 7515
    * §4.1.6 to §4.1.8), from the keystore; Microsoft Entra needs `x5t#S256`.
    *
-   * `lifetimeSeconds` (1 to 300, default 240): from now to `exp`, which is never more than 300 s after `iat` (5 s
-   * back). `issuedAt` (default true) and `notBefore` (default false): whether there is an `iat` and an `nbf` (RFC
-   * 7519 §4.1), of one value. `typ`: that of the header, default 'JWT'; null sends none. `includeClientId` (default
+   * `lifetimeSeconds` (1 to 300, default 170, so that the server's clock may be off by two minutes either way): from
+   * now to `exp`, which is never more than 300 s after `iat` (5 s back). `issuedAt` (default true) and `notBefore`
+   * (default false): whether there is an `iat` and an `nbf` (RFC 7519 §4.1), of one value; a server that looks at them
+   * and is behind refuses them. `typ`: that of the header, default 'JWT'; null sends none. `includeClientId` (default
    * false): `client_id` goes into the form too, equal to `sub` (RFC 7521 §4.2).
    */
   assertion?: {

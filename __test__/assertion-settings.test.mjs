@@ -19,7 +19,7 @@ test.before(async () => {
 test.after.always(() => endpoint?.close());
 
 for (const [lifetimeSeconds, ahead] of [
-  [undefined, 240],
+  [undefined, 170],
   [1, 1],
   [60, 60],
   [295, 295],
