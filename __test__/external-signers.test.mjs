@@ -181,6 +181,17 @@ test('a signer whose thread has ended is ERR_SIGNER, and says what to do', async
   t.regex(error.message, /thread .* has ended/);
 });
 
+test('a signer that uses up retry.deadlineMs is ERR_SIGNER, and not blamed on the token endpoint', async (t) => {
+  const { name, options } = registered(KEYS.es384, () => new Promise(() => {}));
+  const interceptor = ClientAuthInterceptorFactory.create({ ...options, retry: { deadlineMs: 300 } });
+  const error = await t.throwsAsync(interceptor.getAuthorizationHeader());
+  t.is(error.code, 'ERR_SIGNER');
+  t.true(error.message.includes(`signer of keystore '${name}' did not answer within 300 ms`), error.message);
+  t.regex(error.message, /retry\.deadlineMs/);
+  t.true(error.transient);
+  t.false('url' in error);
+});
+
 test('a signer that is registered in place of a failed one is asked at once', async (t) => {
   const { name, options } = registered(KEYS.es384, () => new Uint8Array());
   const interceptor = ClientAuthInterceptorFactory.create(options);

@@ -95,10 +95,14 @@ for (const [kind, ask] of Object.entries(ASKED)) {
   }
 }
 
-test('Retry-After by a date that is past means at once', async (t) => {
+test('Retry-After of zero, or by a date that is past, asks for nothing more than the usual pause', async (t) => {
   const { server } = t.context;
   const past = { 'retry-after': new Date(Date.now() - 60_000).toUTCString() };
-  server.on('POST /token', [text(503, 'later', past), server.issue()]);
+  server.on('POST /token', [
+    text(503, 'later', past),
+    text(503, 'later', { 'retry-after': '0' }),
+    server.issue(),
+  ]);
   t.is(await create(server).getAuthorizationHeader(), 'Bearer token-1');
 });
 

@@ -8,6 +8,7 @@ mod secret;
 mod terms;
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::error::Error;
 use crate::events::Warning;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::form::Form;
+use crate::keys::{KeystoreFormat, SignerFailure};
 use crate::keystore::KeystoreContent;
 use crate::secret::Secret;
 
@@ -212,6 +214,14 @@ impl ClientAuthentication {
             Self::PrivateKeyJwt(method) => method.keystore.trouble().map(|trouble| trouble.message),
             _ => None,
         }
+    }
+
+    /// The failure of an external signer that has used up the time of a whole request.
+    pub(crate) fn late_signer(&self, time: Duration) -> Option<Error> {
+        let Self::PrivateKeyJwt(method) = self else { return None };
+        let is_external = method.keystore.content().format == KeystoreFormat::External;
+        let failure = SignerFailure::late(time, "retry.deadlineMs");
+        is_external.then(|| Error::Signer(failure.of_keystore(method.keystore.name())))
     }
 
     /// What the server's metadata has decided that whoever registered the key may not know.

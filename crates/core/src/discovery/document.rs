@@ -32,7 +32,8 @@ pub(super) async fn fetch(
     url: &Url,
     accept: &'static str,
 ) -> Result<Document, Error> {
-    with_retries(retry, &display(url), |_| fetch_once(transport, url, accept)).await
+    let late = || retry.out_of_time(&display(url));
+    with_retries(retry, late, |_| fetch_once(transport, url, accept)).await
 }
 
 async fn fetch_once(

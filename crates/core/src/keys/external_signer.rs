@@ -28,6 +28,15 @@ pub struct SignerFailure {
 }
 
 impl SignerFailure {
+    /// No answer in time; `setting` bounds it.
+    pub(crate) fn late(limit: Duration, setting: &str) -> Self {
+        let limit = limit.as_millis();
+        let reason = format!(
+            "did not answer within {limit} ms ({setting}); see whether the key service is up, or allow more time"
+        );
+        Self { reason, call: None, transient: true }
+    }
+
     pub(crate) fn of_keystore(self, name: &str) -> Self {
         Self { reason: format!("of keystore '{name}' {}", self.reason), ..self }
     }
@@ -73,12 +82,9 @@ impl ExternalKey {
         algorithm: SigningAlgorithm,
         message: &[u8],
     ) -> Result<Vec<u8>, SignerFailure> {
-        let failed = |reason: String, transient| SignerFailure { reason, call: None, transient };
         let answer = timeout(self.time_limit, self.signer.sign(message, algorithm)).await;
-        let signature = answer.map_err(|_| {
-            let limit = self.time_limit.as_millis();
-            failed(format!("did not answer within {limit} ms (timeoutMs of the keystore)"), true)
-        })??;
+        let signature = answer
+            .map_err(|_| SignerFailure::late(self.time_limit, "timeoutMs of the keystore"))??;
         let signature = match &self.public {
             PublicKey::Ec { curve, .. } => fixed_width(*curve, signature),
             PublicKey::Rsa { .. } | PublicKey::Ed25519 { .. } => signature,
@@ -86,15 +92,13 @@ impl ExternalKey {
         if is_signature(&self.public, algorithm, message, &signature) {
             return Ok(signature);
         }
-        Err(failed(
-            format!(
-                "returned {} bytes that are no {} signature by the key of publicJwk over the input; \
-                 is it the same key, is the input hashed just once, and is the algorithm the one asked for?",
-                signature.len(),
-                algorithm.as_str()
-            ),
-            false,
-        ))
+        let reason = format!(
+            "returned {} bytes that are no {} signature by the key of publicJwk over the input; \
+             is it the same key, is the input hashed just once, and is the algorithm the one asked for?",
+            signature.len(),
+            algorithm.as_str()
+        );
+        Err(SignerFailure { reason, call: None, transient: false })
     }
 }
 

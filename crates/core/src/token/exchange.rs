@@ -1,5 +1,6 @@
 //! A token request and its answer (RFC 6749 §4.4).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
@@ -42,14 +43,17 @@ impl TokenEndpoint {
 
     /// Sends the request, and sends it again where that can help: each time authenticated anew.
     async fn exchange(&self, reason: TokenRequestReason) -> Result<Token, Error> {
-        with_retries(&self.retry, &self.request.endpoint.display(), |attempt| async move {
-            let (result, used) = self.observed(reason, attempt).await;
+        let signing = AtomicBool::new(false);
+        let signing = &signing;
+        let late = || self.late(signing.load(Ordering::Relaxed));
+        with_retries(&self.retry, late, |attempt| async move {
+            let (result, used) = self.observed(reason, attempt, signing).await;
             match (result, used) {
                 (Err(error), Some(used)) if may_be_about_the_key(&error) => {
                     let authentication = &self.request.authentication;
                     if authentication.has_other_key(&used).await {
                         // Its successor was there already: no attempt is spent on the predecessor.
-                        return self.observed(reason, attempt).await.0;
+                        return self.observed(reason, attempt, signing).await.0;
                     }
                     Err(error.with_hint(authentication.trouble()))
                 }
@@ -59,14 +63,23 @@ impl TokenEndpoint {
         .await
     }
 
+    /// What has used up the time, where there has been no answer.
+    fn late(&self, signing: bool) -> Error {
+        let Self { request, retry, .. } = self;
+        let signer = signing.then(|| request.authentication.late_signer(retry.deadline)).flatten();
+        signer.unwrap_or_else(|| retry.out_of_time(&request.endpoint.display()))
+    }
+
+    /// `signing`: true while a proof is being made.
     async fn observed(
         &self,
         reason: TokenRequestReason,
         attempt: u32,
+        signing: &AtomicBool,
     ) -> (Result<Token, Error>, Option<Arc<KeystoreContent>>) {
         let observed = self.observers.started(&self.request, reason, attempt);
         let used = self.request.authentication.current_key().await;
-        let result = self.send(used.as_deref()).await;
+        let result = self.send(used.as_deref(), signing).await;
         if let Some(observed) = observed {
             observed.ended(result.as_ref().err());
         }
@@ -75,9 +88,16 @@ impl TokenEndpoint {
         (result, used)
     }
 
-    async fn send(&self, key: Option<&KeystoreContent>) -> Result<Token, Error> {
+    async fn send(
+        &self,
+        key: Option<&KeystoreContent>,
+        signing: &AtomicBool,
+    ) -> Result<Token, Error> {
         // The assertion is dated when it is made; the lifetime counts from when it leaves.
-        let (body, authorization) = self.request.prepare(key, Now::read()).await?;
+        signing.store(true, Ordering::Relaxed);
+        let prepared = self.request.prepare(key, Now::read()).await;
+        signing.store(false, Ordering::Relaxed);
+        let (body, authorization) = prepared?;
         let sent_at = Now::read();
         let url = self.request.endpoint.url();
         let answer = self.transport.post_form(url, body, authorization).await;

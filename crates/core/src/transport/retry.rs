@@ -36,17 +36,31 @@ impl RetryPolicy {
         }
         match error.retry_after() {
             Some(asked) if asked > self.max_retry_after => None,
-            Some(asked) => Some(asked),
-            None => Some(full_jitter(back_off(attempt))),
+            // "At once" is what a server says that is in trouble: it gets the usual pause all the same.
+            asked => Some(asked.unwrap_or_default().max(full_jitter(back_off(attempt)))),
         }
+    }
+
+    /// The deadline has passed while `url` was to answer.
+    pub(crate) fn out_of_time(&self, url: &str) -> Error {
+        Error::Transport(Box::new(TransportError {
+            code: ErrorCode::Timeout,
+            url: url.to_owned(),
+            reason: format!("no complete answer within {} ms", self.deadline.as_millis()),
+            hint: Some(
+                "check the address, the proxy and the firewall, or raise retry.deadlineMs"
+                    .to_owned(),
+            ),
+            stale_connection: false,
+        }))
     }
 }
 
 /// Tries until it succeeds, is not worth trying again, or the deadline is near; `attempt` counts
-/// from 1. `url` is for the message of a deadline that passes before the first answer.
+/// from 1. `late` says what was waited for when the deadline passes before the first answer.
 pub(crate) async fn with_retries<T, F>(
     policy: &RetryPolicy,
-    url: &str,
+    late: impl Fn() -> Error,
     mut attempt: impl FnMut(u32) -> F,
 ) -> Result<T, Error>
 where
@@ -63,7 +77,7 @@ where
             Ok(Err(error)) => error,
             // What the server said last explains more than that time ran out.
             Err(_) => {
-                return Err(after(attempts, last.unwrap_or_else(|| out_of_time(policy, url))));
+                return Err(after(attempts, last.unwrap_or_else(late)));
             }
         };
         if error.is_stale_connection() && !fresh_connection {
@@ -82,16 +96,6 @@ where
 
 fn after(attempts: u32, error: Error) -> Error {
     if attempts == 1 { error } else { Error::AfterAttempts { attempts, last: Box::new(error) } }
-}
-
-fn out_of_time(policy: &RetryPolicy, url: &str) -> Error {
-    Error::Transport(Box::new(TransportError {
-        code: ErrorCode::Timeout,
-        url: url.to_owned(),
-        reason: format!("no complete answer within {} ms", policy.deadline.as_millis()),
-        hint: Some("the deadline is retry.deadlineMs".to_owned()),
-        stale_connection: false,
-    }))
 }
 
 /// 408, 425, 429, 500, 502, 503, 504, and everything that broke on the way.
@@ -174,6 +178,15 @@ mod tests {
     fn a_server_that_asks_for_patience_gets_it_up_to_the_cap() {
         assert_eq!(POLICY.wait_after(1, &answered(429, Some(7))), Some(Duration::from_secs(7)));
         assert_eq!(POLICY.wait_after(1, &answered(429, Some(61))), None);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_no_patience_gets_the_usual_back_off() {
+        let waits: Vec<_> =
+            (0..200).filter_map(|_| POLICY.wait_after(1, &answered(503, Some(0)))).collect();
+        assert_eq!(waits.len(), 200);
+        assert!(waits.iter().any(|wait| *wait > FIRST_BACK_OFF / 10), "{waits:?}");
+        assert!(waits.iter().all(|wait| *wait <= FIRST_BACK_OFF), "{waits:?}");
     }
 
     #[test]
