@@ -340,7 +340,9 @@ impl fmt::Display for Error {
             Self::InsecureTokenEndpoint { document, endpoint } => write!(
                 f,
                 "{document} names the token endpoint {endpoint}, which is not https: nothing was \
-                 sent; have the server's configuration corrected, or set allowInsecureHttp for a test"
+                 sent; have the server's configuration corrected, or, where a proxy ends TLS in front \
+                 of it, set tokenEndpoint to the https URL, with forceHttpInTokenRequestAudience: true \
+                 if the server expects http: in aud"
             ),
             Self::OriginNotAllowed { document, endpoint } => write!(
                 f,

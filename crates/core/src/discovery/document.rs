@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::error::{DiscoveryError, Error};
 use crate::server_url::display;
-use crate::transport::{Answer, NoAnswer, RetryPolicy, Transport, with_retries};
+use crate::transport::{Answer, NoAnswer, RetryPolicy, Transport, correlation, with_retries};
 
 /// A document may move within its own server, not further and not for ever (BP-3).
 const MAX_REDIRECTS: usize = 3;
@@ -50,22 +50,42 @@ async fn fetch_once(
             status => {
                 let transient = matches!(status, 408 | 425 | 429 | 500..=599);
                 let reason = match status {
-                    404 | 410 => "there is no such document; check the URL, or set tokenEndpoint".to_owned(),
-                    401 | 403 => "the server wants authentication for a public document; check the URL, or set tokenEndpoint".to_owned(),
-                    _ => "the server did not give the document".to_owned(),
+                    404 | 410 => "there is no such document; check the URL, or set tokenEndpoint",
+                    401 | 403 => {
+                        "the server wants authentication for a public document; check the URL, or set tokenEndpoint"
+                    }
+                    _ if transient => {
+                        "the server did not give the document; if that lasts, ask its operator, or set tokenEndpoint"
+                    }
+                    _ => {
+                        "the server did not give the document; check the URL, or set tokenEndpoint"
+                    }
                 };
+                let reason = format!("{reason}{}", correlation(&answer, printable));
                 let retry_after = answer.retry_after();
                 return Err(failure(start, Some(status), reason, transient, retry_after));
             }
         }
     }
-    Err(failure(start, None, format!("more than {MAX_REDIRECTS} redirects"), false, None))
+    Err(failure(
+        start,
+        None,
+        format!(
+            "more than {MAX_REDIRECTS} redirects; use the URL that they lead to, or set tokenEndpoint"
+        ),
+        false,
+        None,
+    ))
 }
 
 fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
     let refuse = |reason: String| failure(start, Some(answer.status), reason, false, None);
     let target = answer.header(LOCATION).and_then(|location| url.join(location).ok());
-    let target = target.ok_or_else(|| refuse("a redirect without a usable Location".to_owned()))?;
+    let target = target.ok_or_else(|| {
+        refuse(
+            "a redirect without a usable Location; check the URL, or set tokenEndpoint".to_owned(),
+        )
+    })?;
     if target.origin() != start.origin() {
         return Err(refuse(format!(
             "it redirects to {}, another server: not followed; use that server's URL, or set tokenEndpoint",
@@ -80,14 +100,17 @@ fn parse(url: &Url, answer: &Answer) -> Result<Document, Error> {
         Some(Value::Object(members)) => {
             Ok(Document { members, freshness: freshness(answer.header(CACHE_CONTROL)) })
         }
-        Some(_) => Err(failure(url, Some(200), "JSON, but not an object".to_owned(), false, None)),
+        Some(_) => {
+            let reason = "JSON, but not an object; check the URL, or set tokenEndpoint".to_owned();
+            Err(failure(url, Some(200), reason, false, None))
+        }
         None => {
             let reason = if answer.content_encoding().is_some() {
                 "the body is compressed, although that was not asked for; have the server's proxy send it plain"
             } else if answer.is_markup() {
                 "HTML or XML instead of JSON; is this the FHIR base URL, and not that of a web page?"
             } else {
-                "the body is not JSON"
+                "the body is not JSON; check the URL, or set tokenEndpoint"
             };
             Err(failure(url, Some(200), reason.to_owned(), false, None))
         }
@@ -120,6 +143,11 @@ fn no_answer(url: &Url, error: NoAnswer) -> Error {
             None,
         ),
     }
+}
+
+/// Nothing secret was sent that could come back.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn failure(

@@ -12,7 +12,7 @@ mod smart_configuration;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 pub(crate) use cache::DiscoveryCache;
@@ -75,6 +75,9 @@ pub(crate) struct Metadata {
     pub(crate) capabilities: Option<Vec<String>>,
     /// What discovery started from.
     pub(crate) origin: url::Origin,
+    /// True where a document that came over https calls its server an http one, as one does that does
+    /// not know of the TLS in front of it.
+    pub(crate) http_advertised: bool,
     /// From then on the server should be asked again.
     pub(crate) stale_at: Now,
     /// Until then it stands in where asking again fails.
@@ -163,7 +166,8 @@ impl DiscoveryRequest {
             }))
         };
         let endpoint = |raw: &str| {
-            let endpoint = resolve(start, raw).map_err(|why| unusable(why.message))?;
+            let endpoint = resolve(start, raw)
+                .map_err(|why| unusable(format!("{}; set tokenEndpoint", why.message)))?;
             if self.is_secure(start, &endpoint) {
                 return Ok(endpoint);
             }
@@ -180,7 +184,10 @@ impl DiscoveryRequest {
                         .to_owned(),
                 ));
             }
-            Some(_) => return Err(unusable("its token_endpoint is not a string".to_owned())),
+            Some(_) => {
+                let why = "its token_endpoint is not a string; set tokenEndpoint";
+                return Err(unusable(why.to_owned()));
+            }
         };
         // Optional: what is no address there is as good as nothing.
         let mtls_alias = members.get("mtls_endpoint_aliases").filter(|_| self.shows_certificate);
@@ -194,6 +201,7 @@ impl DiscoveryRequest {
         let stale_at = Now::read().plus(self.ttl.unwrap_or(document.freshness));
         Ok(Metadata {
             origin: start.url().origin(),
+            http_advertised: url.scheme() == "https" && calls_itself_http(members),
             token_endpoint,
             mtls_alias,
             document: shown,
@@ -220,6 +228,13 @@ fn resolve(start: &ServerUrl, raw: &str) -> Result<ServerUrl, crate::error::Prob
     let folder = format!("{}/", without_trailing_slashes(start.raw()));
     let joined = Url::parse(&folder).and_then(|folder| folder.join(raw));
     ServerUrl::parse("its token_endpoint", joined.as_ref().map_or(raw, Url::as_str))
+}
+
+fn calls_itself_http(members: &Map<String, Value>) -> bool {
+    ["issuer", "jwks_uri", "authorization_endpoint", "introspection_endpoint"].iter().any(|name| {
+        let url = members.get(*name).and_then(Value::as_str).unwrap_or_default();
+        url.get(.."http:".len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
+    })
 }
 
 #[cfg(test)]
@@ -299,6 +314,25 @@ pub(crate) mod tests {
         }
         let error = endpoint(&request, json!("http://mtls.h/t")).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InsecureUrl);
+    }
+
+    #[test]
+    fn a_server_that_takes_itself_for_an_http_one_is_noticed_over_https_alone() {
+        let advertised = |base: &str, members: &Value| {
+            read(&request(base, false), members).unwrap().http_advertised
+        };
+        let issuer = |issuer: &str| json!({ "token_endpoint": "t", "issuer": issuer });
+        assert!(advertised("https://h/fhir", &issuer("http://h")));
+        assert!(advertised(
+            "https://h/fhir",
+            &json!({ "token_endpoint": "t", "jwks_uri": "HTTP://h/j" })
+        ));
+        assert!(!advertised("https://h/fhir", &issuer("https://h")));
+        let members = issuer("http://localhost").as_object().unwrap().clone();
+        let document = Document { members, freshness: Duration::from_secs(300) };
+        let url = Url::parse("http://localhost/fhir/metadata").unwrap();
+        let clear = request("http://localhost/fhir", false).read(&url, &document).unwrap();
+        assert!(!clear.http_advertised);
     }
 
     #[test]

@@ -105,27 +105,27 @@ impl Inner {
     fn discovered_source(&self, metadata: &Metadata) -> Result<Arc<TokenSource>, Error> {
         let warnings = findings::judge(metadata, &self.params)?;
         self.lock().warnings.extend(warnings);
-        let listed = metadata.signing_algorithms.clone();
-        let endpoint = metadata.endpoint().clone();
-        self.source(self.token_request(endpoint, listed, metadata.issuer.as_ref())?)
+        self.source(self.token_request(metadata.endpoint(), Some(metadata))?)
     }
 
     fn token_request(
         &self,
-        endpoint: ServerUrl,
-        signing_algorithms: Option<Arc<[String]>>,
-        confirmed_issuer: Option<&Arc<str>>,
+        endpoint: &ServerUrl,
+        metadata: Option<&Metadata>,
     ) -> Result<TokenRequest, Error> {
         let params = &self.params;
         Ok(TokenRequest {
-            endpoint,
+            endpoint: endpoint.clone(),
             client_id: params.client_id.clone(),
             authentication: params.authentication.clone(),
-            audience: params.authentication.audience(confirmed_issuer)?,
+            audience: params
+                .authentication
+                .audience(metadata.and_then(|metadata| metadata.issuer.as_ref()))?,
             scope: params.common.scope.clone(),
             required_scopes: params.common.required_scopes,
             additional_parameters: params.common.additional_parameters.clone(),
-            signing_algorithms,
+            signing_algorithms: metadata.and_then(|metadata| metadata.signing_algorithms.clone()),
+            http_advertised: metadata.is_some_and(|metadata| metadata.http_advertised),
         })
     }
 }
@@ -180,7 +180,7 @@ impl AcquisitionRequest {
         }
         let (source, stale_at) = match &self.server {
             Server::TokenEndpoint(endpoint) => {
-                (inner.source(inner.token_request(endpoint.clone(), None, None)?)?, None)
+                (inner.source(inner.token_request(endpoint, None)?)?, None)
             }
             Server::Discover(discovery) => {
                 let metadata = inner.engine.discovery.get(discovery.clone()).await?;

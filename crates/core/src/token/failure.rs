@@ -3,25 +3,37 @@
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::detail::Detail;
 use super::hint;
 use super::redaction::Redaction;
 use super::request::TokenRequest;
 use super::response::{ScopesNotGranted, Unusable};
 use crate::error::{Error, ErrorCode, OAuthError, TokenEndpointError};
-use crate::transport::Answer;
+use crate::transport::{Answer, correlation};
+
+const IS_THIS_IT: &str = "is this the token endpoint? If it is, tell its operator (RFC 6749 §5.1)";
 
 /// Turns answers to one request into errors.
 pub(super) struct Refusal<'a> {
     request: &'a TokenRequest,
 }
 
-/// What a body says.
-struct Detail {
+/// What an answer comes to.
+struct Told {
+    code: ErrorCode,
     oauth: Option<OAuthError>,
     reason: String,
-    is_page: bool,
+    hint: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+impl Told {
+    fn new(code: ErrorCode, reason: impl Into<String>, hint: &str) -> Self {
+        let hint = (!hint.is_empty()).then(|| hint.to_owned());
+        Self { code, oauth: None, reason: reason.into(), hint, retry_after: None }
+    }
 }
 
 impl<'a> Refusal<'a> {
@@ -37,57 +49,52 @@ impl<'a> Refusal<'a> {
             408 | 500.. => ErrorCode::Server,
             _ => ErrorCode::TokenRejected,
         };
-        let detail = self.detail(answer);
-        let oauth = detail.oauth.as_ref().map(|oauth| oauth.error.as_str());
-        let hint = hint::for_refusal(self.request, answer, oauth, detail.is_page);
-        self.error(code, answer.status, detail.oauth, detail.reason, hint, answer.retry_after())
+        let mut redaction = Redaction::of(self.request);
+        let detail = Detail::read(answer, &mut redaction);
+        let hint = hint::for_refusal(self.request, answer, &detail);
+        let Detail { oauth, reason, .. } = detail;
+        let retry_after = answer.retry_after();
+        self.error(
+            answer,
+            &redaction,
+            Told { oauth, retry_after, ..Told::new(code, reason, &hint) },
+        )
     }
 
     /// A success status with a JSON object that is no token response.
     pub(super) fn unusable(&self, answer: &Answer, unusable: Unusable) -> Error {
-        let (code, reason) = match unusable {
-            Unusable::Response(reason) => (ErrorCode::TokenResponse, reason.to_owned()),
-            Unusable::Scopes(scopes) => {
-                (ErrorCode::ScopeNotGranted, self.scopes_not_granted(answer, &scopes))
-            }
-            Unusable::TokenType(token_type) => (
-                ErrorCode::UnsupportedTokenType,
-                format!(
-                    "its token_type is '{}', and only Bearer is supported (RFC 6749 §7.1); have \
-                     the client registered for bearer tokens",
-                    Redaction::of(self.request).clean(&token_type)
-                ),
-            ),
-        };
-        self.error(code, answer.status, None, reason, None, None)
-    }
-
-    /// The token itself may stand in the server's list of scopes: it is no more shown there than elsewhere.
-    fn scopes_not_granted(&self, answer: &Answer, scopes: &ScopesNotGranted) -> String {
         let mut redaction = Redaction::of(self.request);
+        // The token itself may stand in other members: it is no more shown there than elsewhere.
         if let Some(Value::Object(members)) = answer.json() {
             redaction.include_tokens(&members);
         }
-        let ScopesNotGranted { required, requested, granted, missing } = scopes;
-        let list = |scopes: &[String]| match scopes {
-            [] => "nothing".to_owned(),
-            scopes => redaction.clean(&scopes.join(" ")),
+        let told = match unusable {
+            Unusable::Response(reason) => Told::new(ErrorCode::TokenResponse, reason, IS_THIS_IT),
+            Unusable::Scopes(scopes) => {
+                let reason = scopes_not_granted(&scopes, &redaction);
+                Told::new(ErrorCode::ScopeNotGranted, reason, "")
+            }
+            Unusable::TokenType(token_type) => {
+                let named = match redaction.clean(&token_type) {
+                    nothing if nothing.is_empty() => "empty".to_owned(),
+                    named => format!("'{named}'"),
+                };
+                Told::new(
+                    ErrorCode::UnsupportedTokenType,
+                    format!(
+                        "its token_type is {named}, and only Bearer is supported (RFC 6749 §7.1)"
+                    ),
+                    "have the client registered for bearer tokens",
+                )
+            }
         };
-        format!(
-            "the token was granted without scopes that requireScopes '{}' needs, and is not used: \
-             requested {}; granted {}; missing {}. Have the client registered for what is missing, or \
-             change scope or requireScopes",
-            required.as_str(),
-            list(requested),
-            list(granted),
-            list(missing)
-        )
+        self.error(answer, &redaction, told)
     }
 
     /// A success status with JSON that is no object.
     pub(super) fn not_an_object(&self, answer: &Answer) -> Error {
-        let reason = "JSON, but not an object".to_owned();
-        self.error(ErrorCode::TokenResponse, answer.status, None, reason, None, None)
+        let told = Told::new(ErrorCode::TokenResponse, "JSON, but not an object", IS_THIS_IT);
+        self.error(answer, &Redaction::of(self.request), told)
     }
 
     /// A success status without JSON. The body is not quoted: it could hold a token.
@@ -98,17 +105,14 @@ impl<'a> Refusal<'a> {
                 "have the server, or a proxy in front of it, send it plain",
             )
         } else if answer.is_empty() {
-            ("an empty body instead of a token response", "is this the token endpoint?")
+            ("an empty body instead of a token response", IS_THIS_IT)
         } else if answer.is_markup() {
-            (
-                "an HTML page instead of a token response",
-                "this is probably a login page, not the token endpoint: check tokenEndpoint or the FHIR base URL",
-            )
+            ("an HTML page instead of a token response", hint::WRONG_URL)
         } else {
-            ("the body is not JSON", "is this the token endpoint?")
+            ("the body is not JSON", IS_THIS_IT)
         };
-        let hint = Some(hint.to_owned());
-        self.error(ErrorCode::TokenResponse, answer.status, None, reason.to_owned(), hint, None)
+        let told = Told::new(ErrorCode::TokenResponse, reason, hint);
+        self.error(answer, &Redaction::of(self.request), told)
     }
 
     pub(super) fn too_large(&self, status: u16, limit: usize) -> Error {
@@ -118,104 +122,55 @@ impl<'a> Refusal<'a> {
             400..=499 => ErrorCode::TokenRejected,
             _ => ErrorCode::TokenResponse,
         };
-        let reason = format!("the body is larger than {limit} bytes (http.maxResponseBytes)");
-        self.error(code, status, None, reason, None, None)
+        let reason = format!("the body is larger than {limit} bytes");
+        let hint = "is this the token endpoint? If it is, raise http.maxResponseBytes";
+        self.told(status, Told::new(code, reason, hint))
     }
 
     fn redirect(&self, answer: &Answer) -> Error {
+        let redaction = Redaction::of(self.request);
         let target =
             answer.header(LOCATION).and_then(|to| self.request.endpoint.url().join(to).ok());
         let reason = match &target {
             Some(target) => format!(
                 "it redirects to {}{}; not followed, because that would hand the credentials on",
                 target.origin().ascii_serialization(),
-                Redaction::of(self.request).clean(target.path())
+                redaction.clean(target.path())
             ),
             None => "it redirects, without saying where to; not followed".to_owned(),
         };
         let hint = "check the URL (http instead of https, a missing path, a login page); if the new address is right, set it as tokenEndpoint";
-        self.error(ErrorCode::Redirect, answer.status, None, reason, Some(hint.to_owned()), None)
+        self.error(answer, &redaction, Told::new(ErrorCode::Redirect, reason, hint))
     }
 
-    fn error(
-        &self,
-        code: ErrorCode,
-        status: u16,
-        oauth: Option<OAuthError>,
-        reason: String,
-        hint: Option<String>,
-        retry_after: Option<Duration>,
-    ) -> Error {
-        Error::TokenEndpoint(Box::new(TokenEndpointError {
-            code,
-            url: self.request.endpoint.display(),
-            status,
-            oauth,
-            reason,
-            hint,
-            retry_after,
-        }))
+    fn error(&self, answer: &Answer, redaction: &Redaction, mut told: Told) -> Error {
+        told.reason += &correlation(answer, |text| redaction.clean(text));
+        self.told(answer.status, told)
     }
 
-    /// OAuth members, then a FHIR OperationOutcome, then RFC 9457, then the text itself (HT-5).
-    fn detail(&self, answer: &Answer) -> Detail {
-        let mut redaction = Redaction::of(self.request);
-        let plain = |reason: String| Detail { oauth: None, reason, is_page: false };
-        match answer.json() {
-            Some(Value::Object(members)) => {
-                // A refusal that brings a token all the same, and may repeat it.
-                redaction.include_tokens(&members);
-                if let Some(oauth) = oauth_error(&members, &redaction) {
-                    let mut reason = oauth.error.clone();
-                    for part in [&oauth.description, &oauth.uri].into_iter().flatten() {
-                        reason = format!("{reason}: {part}");
-                    }
-                    return Detail { oauth: Some(oauth), reason, is_page: false };
-                }
-                let text = outcome_text(&members).or_else(|| problem_text(&members));
-                plain(text.map_or_else(
-                    || "a JSON body without an error member".to_owned(),
-                    |text| redaction.clean(&text),
-                ))
-            }
-            _ if answer.is_empty() => plain("an empty body".to_owned()),
-            _ if answer.is_markup() => Detail {
-                oauth: None,
-                reason: "an HTML page instead of JSON".to_owned(),
-                is_page: true,
-            },
-            _ => plain(redaction.clean(&String::from_utf8_lossy(&answer.body))),
-        }
+    fn told(&self, status: u16, told: Told) -> Error {
+        let Told { code, oauth, reason, hint, retry_after } = told;
+        let url = self.request.endpoint.display();
+        let error = TokenEndpointError { code, url, status, oauth, reason, hint, retry_after };
+        Error::TokenEndpoint(Box::new(error))
     }
 }
 
-fn oauth_error(members: &Map<String, Value>, redaction: &Redaction) -> Option<OAuthError> {
-    let text = |name: &str| {
-        let value = members.get(name)?.as_str()?.trim();
-        (!value.is_empty()).then(|| redaction.clean(value))
+fn scopes_not_granted(scopes: &ScopesNotGranted, redaction: &Redaction) -> String {
+    let ScopesNotGranted { required, requested, granted, missing } = scopes;
+    let list = |scopes: &[String]| match scopes {
+        [] => "nothing".to_owned(),
+        scopes => redaction.clean(&scopes.join(" ")),
     };
-    Some(OAuthError {
-        error: text("error")?,
-        description: text("error_description"),
-        uri: text("error_uri"),
-    })
-}
-
-fn outcome_text(members: &Map<String, Value>) -> Option<String> {
-    if members.get("resourceType")?.as_str()? != "OperationOutcome" {
-        return None;
-    }
-    let issue = members.get("issue")?.as_array()?.first()?;
-    let text = issue.pointer("/details/text").or_else(|| issue.get("diagnostics"))?;
-    text.as_str().map(str::to_owned)
-}
-
-fn problem_text(members: &Map<String, Value>) -> Option<String> {
-    let parts: Vec<_> = ["title", "detail", "message"]
-        .iter()
-        .filter_map(|name| members.get(*name)?.as_str())
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(": "))
+    format!(
+        "the token was granted without scopes that requireScopes '{}' needs, and is not used: \
+         requested {}; granted {}; missing {}. Have the client registered for what is missing, or \
+         change scope or requireScopes",
+        required.as_str(),
+        list(requested),
+        list(granted),
+        list(missing)
+    )
 }
 
 #[cfg(test)]
@@ -297,6 +252,11 @@ mod tests {
             ),
             (r#"{"title":"Forbidden","detail":"not you"}"#, "Forbidden: not you"),
             (r#"{"a":1}"#, "without an error member"),
+            (r#"{"error":null}"#, "without an error member"),
+            (r#"{"error":" "}"#, "an empty error member"),
+            (r#"{"error":true}"#, "error member is no text"),
+            (r#"{"error":{"code":403,"message":"not you"}}"#, "not you"),
+            (r#"{"errorCode":"E0","errorSummary":"not you"}"#, "not you"),
             ("", "an empty body"),
             ("  <!DOCTYPE html><p>Log in", "an HTML page"),
             ("plain \u{7} words", "plain words"),
@@ -333,12 +293,19 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_off_is_mentioned() {
+    fn a_clock_that_is_off_is_no_reason_to_refuse_a_secret() {
         let error = read(
             401,
             r#"{"error":"invalid_client"}"#,
             &[("date", "Sun, 06 Nov 1994 08:49:37 GMT")],
         );
-        assert!(error.to_string().contains("ahead of the server's"));
+        assert!(!error.to_string().contains("clock"), "{error}");
+    }
+
+    #[test]
+    fn headers_to_find_an_answer_by_are_shown_without_credentials() {
+        let shown = |value| read(500, "no", &[("x-request-id", value)]).to_string();
+        assert!(shown("47-11").contains("no (x-request-id: 47-11); the server failed"));
+        assert!(!shown("s3cret/value").contains("s3cret"));
     }
 }

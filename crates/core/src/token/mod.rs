@@ -1,6 +1,7 @@
 //! Tokens: requested, read, kept and renewed.
 
 mod cache;
+mod detail;
 mod exchange;
 mod failure;
 mod hint;
@@ -13,6 +14,7 @@ mod scope;
 mod source;
 mod state;
 mod timer;
+mod topics;
 
 use std::fmt;
 

@@ -45,6 +45,8 @@ pub(crate) struct TokenRequest {
     pub(crate) additional_parameters: Arc<[(String, Secret)]>,
     /// Algorithms for assertions that the server's metadata names.
     pub(crate) signing_algorithms: Option<Arc<[String]>>,
+    /// Whether that metadata, had over https, calls the server an http one. For messages only.
+    pub(crate) http_advertised: bool,
 }
 
 impl fmt::Debug for TokenRequest {
@@ -128,6 +130,7 @@ impl TokenRequest {
             required_scopes: None,
             additional_parameters: Arc::new([]),
             signing_algorithms: None,
+            http_advertised: false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod client_certificate;
+mod correlation;
 mod explanation;
 mod kept_connections;
 mod limits;
@@ -14,6 +15,7 @@ mod tls;
 
 pub(crate) use client::{Answer, NoAnswer, Transport, TransportPool};
 pub(crate) use client_certificate::ClientCertificate;
+pub(crate) use correlation::correlation;
 pub(crate) use proxy::ProxySetting;
 pub(crate) use retry::{RetryPolicy, with_retries};
 pub(crate) use settings::TransportSettings;
