@@ -118,6 +118,59 @@ test('a value of a wrong type is refused at once, without being shown', (t) => {
   }
 });
 
+test('several values of wrong types and unknown names are told at once', (t) => {
+  const options = {
+    clientId: 7,
+    scop: 'a',
+    audience: null,
+    http: { timeoutMs: '1', timeout: 1 },
+    retry: [],
+    discovery: { order: ['smart-configuration', 'elsewhere'] },
+  };
+  const error = t.throws(() => ClientAuthParams.from(options), { code: 'ERR_INVALID_CONFIG' });
+  t.deepEqual(error.problems.map(({ message }) => message.split(':', 1)[0]).sort(), [
+    'audience',
+    'clientId',
+    'discovery.order',
+    'http.timeout',
+    'http.timeoutMs',
+    'retry',
+    'scop',
+  ]);
+  for (const { code, message } of error.problems) {
+    t.is(code, 'ERR_INVALID_CONFIG');
+    t.true(error.message.includes(`\n- ${message}`), error.message);
+  }
+  t.is(ClientAuthParams.from({ clientId: 'a', scope: 'b' }).scope, 'b');
+});
+
+for (const [kind, value] of [
+  ['a boxed number', new Number(5)],
+  ['a boxed string', new String('')],
+  ['a boxed boolean', new Boolean(true)],
+  ['a Date', new Date()],
+  ['a Map', new Map([['marginSeconds', 1]])],
+  ['a Promise', Promise.resolve({ marginSeconds: 1 })],
+  ['a function', () => ({})],
+  ['null', null],
+]) {
+  test(`${kind} is no object of options`, (t) => {
+    const told = { code: 'ERR_INVALID_CONFIG', message: 'renewal: expected an object' };
+    t.throws(() => new ClientAuthParams('a').with({ renewal: value }), told);
+  });
+}
+
+test('options may be of a class, without a prototype, or a module', (t) => {
+  class Renewal {
+    marginSeconds = 1;
+  }
+  for (const renewal of [new Renewal(), Object.assign(Object.create(null), { marginSeconds: 1 })]) {
+    t.notThrows(() => new ClientAuthParams('a').with({ renewal }));
+  }
+  const settings = { [Symbol.toStringTag]: 'Module', clientId: 'a', scope: 'b' };
+  t.is(ClientAuthParams.from(settings).scope, 'b');
+});
+
 test('undefined, as from an environment variable that is not set, is refused by setters', (t) => {
   const params = new ClientAuthParams('a');
   const setters = [

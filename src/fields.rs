@@ -1,16 +1,20 @@
 //! Reading options by their path. Derived conversions would ignore unknown names and echo wrong
 //! values, which can be secrets (architecture, "Options").
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use napi::bindgen_prelude::{
-    Array, FromNapiValue as _, JsObjectValue as _, Object, Uint8Array, Unknown,
+    Array, Env, FromNapiValue as _, Function, JsObjectValue as _, JsValue as _, Object, Uint8Array,
+    Unknown,
 };
 use napi::{Error, ValueType};
 use smart_m2m_core::{Problem, Secret};
 use zeroize::Zeroizing;
 
-/// A problem to report, or an exception that JavaScript threw while it was read.
+/// Problems to report, or an exception that JavaScript threw while something was read.
 pub(crate) enum ReadError {
-    Problem(Problem),
+    Problems(Vec<Problem>),
     Exception(Error),
 }
 
@@ -20,34 +24,62 @@ impl From<Error> for ReadError {
     }
 }
 
+impl From<Problem> for ReadError {
+    fn from(problem: Problem) -> Self {
+        Self::Problems(vec![problem])
+    }
+}
+
 pub(crate) type Read<T> = Result<T, ReadError>;
 
-/// The members of one options object.
+/// The members of one options object. A member that cannot be read counts as not given, and as a
+/// problem: whoever reads on is told of all of them at once, by `check`.
 pub(crate) struct Fields<'env> {
     /// `''`, or `http.` for the object at `http`.
     prefix: String,
     object: Object<'env>,
+    /// Shared with the objects in it.
+    problems: Rc<RefCell<Vec<Problem>>>,
 }
 
 impl<'env> Fields<'env> {
-    /// Refuses anything but an object with these members; names the nearest for another.
+    /// Refuses anything but an object; members of other names are problems, which name the nearest.
     pub(crate) fn of(value: Unknown<'env>, path: &str, known: &[&str]) -> Read<Self> {
-        let what = if path.is_empty() { "options" } else { path };
-        if value.get_type()? != ValueType::Object || Array::from_unknown(value).is_ok() {
-            return refuse(what, "expected an object");
+        let problems = Rc::default();
+        let fields = Self::sharing(&problems, value, path, known)?;
+        fields.ok_or_else(|| ReadError::Problems(problems.take()))
+    }
+
+    fn sharing(
+        problems: &Rc<RefCell<Vec<Problem>>>,
+        value: Unknown<'env>,
+        path: &str,
+        known: &[&str],
+    ) -> napi::Result<Option<Self>> {
+        if !is_plain(value)? {
+            let what = if path.is_empty() { "options" } else { path };
+            let problem = Problem::config(format!("{what}: expected an object"));
+            problems.borrow_mut().push(problem);
+            return Ok(None);
         }
         let object = Object::from_unknown(value)?;
         let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
         for name in Object::keys(&object)? {
             if !known.contains(&name.as_str()) && is_given(&object, &name)? {
-                return Err(ReadError::Problem(unknown_name(&prefix, &name, known)));
+                problems.borrow_mut().push(unknown_name(&prefix, &name, known));
             }
         }
-        Ok(Self { prefix, object })
+        Ok(Some(Self { prefix, object, problems: problems.clone() }))
+    }
+
+    /// Fails if there has been a problem, here or in an object in it.
+    pub(crate) fn check(&self) -> Read<()> {
+        let problems = self.problems.take();
+        if problems.is_empty() { Ok(()) } else { Err(ReadError::Problems(problems)) }
     }
 
     /// `undefined` counts as not given.
-    fn get(&self, name: &str) -> Read<Option<(Unknown<'env>, ValueType)>> {
+    fn get(&self, name: &str) -> napi::Result<Option<(Unknown<'env>, ValueType)>> {
         if !is_given(&self.object, name)? {
             return Ok(None);
         }
@@ -56,68 +88,86 @@ impl<'env> Fields<'env> {
         Ok((kind != ValueType::Undefined).then_some((value, kind)))
     }
 
-    fn refuse<T>(&self, name: &str, why: &str) -> Read<T> {
-        refuse(&format!("{}{name}", self.prefix), why)
+    /// Not given, and a problem.
+    fn refuse<T>(&self, name: &str, why: &str) -> Option<T> {
+        let problem = Problem::config(format!("{}{name}: {why}", self.prefix));
+        self.problems.borrow_mut().push(problem);
+        None
     }
 
-    pub(crate) fn string(&self, name: &str) -> Read<Option<String>> {
+    /// The object as a whole is a problem.
+    pub(crate) fn refuse_all(&self, why: &str) {
+        let what = self.prefix.trim_end_matches('.');
+        self.problems.borrow_mut().push(Problem::config(format!("{what}: {why}")));
+    }
+
+    pub(crate) fn has(&self, name: &str) -> napi::Result<bool> {
+        Ok(self.get(name)?.is_some())
+    }
+
+    pub(crate) fn string(&self, name: &str) -> napi::Result<Option<String>> {
         match self.get(name)? {
             None => Ok(None),
-            Some((value, ValueType::String)) => Ok(Some(self.text(name, value)?)),
-            Some(_) => self.refuse(name, "expected a string"),
+            Some((value, ValueType::String)) => self.text(name, value),
+            Some(_) => Ok(self.refuse(name, "expected a string")),
         }
     }
 
     /// UTF-8 has no unpaired surrogates; the conversion puts U+FFFD in their place, and what goes
     /// out would not be what was meant.
-    fn text(&self, name: &str, value: Unknown<'_>) -> Read<String> {
+    fn text(&self, name: &str, value: Unknown<'_>) -> napi::Result<Option<String>> {
         let text = String::from_unknown(value)?;
         if text.contains(char::REPLACEMENT_CHARACTER) {
-            return self
-                .refuse(name, "the text is damaged: it has an unpaired surrogate or U+FFFD");
+            return Ok(
+                self.refuse(name, "the text is damaged: it has an unpaired surrogate or U+FFFD")
+            );
         }
-        Ok(text)
+        Ok(Some(text))
     }
 
-    pub(crate) fn secret(&self, name: &str) -> Read<Option<Secret>> {
+    pub(crate) fn secret(&self, name: &str) -> napi::Result<Option<Secret>> {
         Ok(self.string(name)?.map(Secret::new))
     }
 
     /// Outer: given or not. Inner: `null`.
     #[expect(clippy::option_option, reason = "not given, null and a string are three things")]
-    pub(crate) fn string_or_null(&self, name: &str) -> Read<Option<Option<String>>> {
+    pub(crate) fn string_or_null(&self, name: &str) -> napi::Result<Option<Option<String>>> {
         match self.get(name)? {
             None => Ok(None),
             Some((_, ValueType::Null)) => Ok(Some(None)),
-            Some((value, ValueType::String)) => Ok(Some(Some(self.text(name, value)?))),
-            Some(_) => self.refuse(name, "expected a string or null"),
+            Some((value, ValueType::String)) => Ok(self.text(name, value)?.map(Some)),
+            Some(_) => Ok(self.refuse(name, "expected a string or null")),
         }
     }
 
-    pub(crate) fn boolean(&self, name: &str) -> Read<Option<bool>> {
+    pub(crate) fn boolean(&self, name: &str) -> napi::Result<Option<bool>> {
         match self.get(name)? {
             None => Ok(None),
             Some((value, ValueType::Boolean)) => Ok(Some(bool::from_unknown(value)?)),
-            Some(_) => self.refuse(name, "expected true or false"),
+            Some(_) => Ok(self.refuse(name, "expected true or false")),
         }
     }
 
-    pub(crate) fn number(&self, name: &str) -> Read<Option<f64>> {
+    pub(crate) fn number(&self, name: &str) -> napi::Result<Option<f64>> {
         match self.get(name)? {
             None => Ok(None),
             Some((value, ValueType::Number)) => Ok(Some(f64::from_unknown(value)?)),
-            Some(_) => self.refuse(name, "expected a number"),
+            Some(_) => Ok(self.refuse(name, "expected a number")),
         }
     }
 
     /// One of a few strings; the value itself is not echoed.
-    pub(crate) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Read<Option<T>> {
+    pub(crate) fn choice<T: Copy>(
+        &self,
+        name: &str,
+        choices: &[(&str, T)],
+    ) -> napi::Result<Option<T>> {
         let Some(given) = self.string(name)? else { return Ok(None) };
         if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == given) {
             return Ok(Some(*choice));
         }
         let names: Vec<_> = choices.iter().map(|(name, _)| format!("'{name}'")).collect();
-        self.refuse(name, &format!("expected {}", names.join(" or ")))
+        Ok(self.refuse(name, &format!("expected {}", names.join(" or "))))
     }
 
     /// Any of a few strings, as an array.
@@ -125,30 +175,31 @@ impl<'env> Fields<'env> {
         &self,
         name: &str,
         choices: &[(&str, T)],
-    ) -> Read<Option<Vec<T>>> {
+    ) -> napi::Result<Option<Vec<T>>> {
         let Some(given) = self.strings(name)? else { return Ok(None) };
         let mut chosen = Vec::new();
         for given in given {
             let Some((_, choice)) = choices.iter().find(|(name, _)| *name == given) else {
                 let names: Vec<_> = choices.iter().map(|(name, _)| format!("'{name}'")).collect();
-                return self.refuse(name, &format!("expected an array of {}", names.join(", ")));
+                return Ok(self.refuse(name, &format!("expected an array of {}", names.join(", "))));
             };
             chosen.push(*choice);
         }
         Ok(Some(chosen))
     }
 
-    pub(crate) fn object(&self, name: &str, known: &[&str]) -> Read<Option<Fields<'env>>> {
+    pub(crate) fn object(&self, name: &str, known: &[&str]) -> napi::Result<Option<Fields<'env>>> {
         let path = format!("{}{name}", self.prefix);
-        self.get(name)?.map(|(value, _)| Fields::of(value, &path, known)).transpose()
+        let Some((value, _)) = self.get(name)? else { return Ok(None) };
+        Self::sharing(&self.problems, value, &path, known)
     }
 
-    pub(crate) fn strings(&self, name: &str) -> Read<Option<Vec<String>>> {
+    pub(crate) fn strings(&self, name: &str) -> napi::Result<Option<Vec<String>>> {
         let Some(items) = self.array(name)? else { return Ok(None) };
         let mut strings = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             if item.get_type()? != ValueType::String {
-                return self.refuse(&format!("{name}[{index}]"), "expected a string");
+                return Ok(self.refuse(&format!("{name}[{index}]"), "expected a string"));
             }
             strings.push(String::from_unknown(item)?);
         }
@@ -156,7 +207,7 @@ impl<'env> Fields<'env> {
     }
 
     /// `[name, value]` pairs, as `lib/` hands them over.
-    pub(crate) fn pairs(&self, name: &str) -> Read<Option<Vec<(String, Secret)>>> {
+    pub(crate) fn pairs(&self, name: &str) -> napi::Result<Option<Vec<(String, Secret)>>> {
         let Some(items) = self.array(name)? else { return Ok(None) };
         let mut pairs = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
@@ -164,10 +215,10 @@ impl<'env> Fields<'env> {
             let (Some(left), Some(right)) =
                 (pair.get::<Unknown<'_>>(0)?, pair.get::<Unknown<'_>>(1)?)
             else {
-                return self.refuse(&format!("{name}[{index}]"), "expected a name and a value");
+                return Ok(self.refuse(&format!("{name}[{index}]"), "expected a name and a value"));
             };
             if left.get_type()? != ValueType::String || right.get_type()? != ValueType::String {
-                return self.refuse(&format!("{name}[{index}]"), "name and value are strings");
+                return Ok(self.refuse(&format!("{name}[{index}]"), "name and value are strings"));
             }
             pairs.push((String::from_unknown(left)?, Secret::new(String::from_unknown(right)?)));
         }
@@ -175,28 +226,28 @@ impl<'env> Fields<'env> {
     }
 
     /// Text or bytes.
-    pub(crate) fn bytes(&self, name: &str) -> Read<Option<Vec<u8>>> {
+    pub(crate) fn bytes(&self, name: &str) -> napi::Result<Option<Vec<u8>>> {
         let Some((value, _)) = self.get(name)? else { return Ok(None) };
         match bytes(value)? {
             Some(bytes) => Ok(Some(bytes)),
-            None => self.refuse(name, "expected a string or a Uint8Array"),
+            None => Ok(self.refuse(name, "expected a string or a Uint8Array")),
         }
     }
 
     /// Text, or its UTF-8 bytes (KF-6).
-    pub(crate) fn passphrase(&self, name: &str) -> Read<Option<Secret>> {
+    pub(crate) fn passphrase(&self, name: &str) -> napi::Result<Option<Secret>> {
         let Some(bytes) = self.bytes(name)? else { return Ok(None) };
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(Secret::new(text))),
             Err(error) => {
                 drop(Zeroizing::new(error.into_bytes()));
-                self.refuse(name, "not UTF-8")
+                Ok(self.refuse(name, "not UTF-8"))
             }
         }
     }
 
     /// Text or bytes, or an array of them.
-    pub(crate) fn list_of_bytes(&self, name: &str) -> Read<Option<Vec<Vec<u8>>>> {
+    pub(crate) fn list_of_bytes(&self, name: &str) -> napi::Result<Option<Vec<Vec<u8>>>> {
         let Some((value, _)) = self.get(name)? else { return Ok(None) };
         if let Some(one) = bytes(value)? {
             return Ok(Some(vec![one]));
@@ -207,18 +258,18 @@ impl<'env> Fields<'env> {
             match bytes(item)? {
                 Some(bytes) => list.push(bytes),
                 None => {
-                    return self
-                        .refuse(&format!("{name}[{index}]"), "expected a string or a Uint8Array");
+                    return Ok(self
+                        .refuse(&format!("{name}[{index}]"), "expected a string or a Uint8Array"));
                 }
             }
         }
         Ok(Some(list))
     }
 
-    fn array(&self, name: &str) -> Read<Option<Vec<Unknown<'env>>>> {
+    fn array(&self, name: &str) -> napi::Result<Option<Vec<Unknown<'env>>>> {
         let Some((value, _)) = self.get(name)? else { return Ok(None) };
         let Ok(array) = Array::from_unknown(value) else {
-            return self.refuse(name, "expected an array");
+            return Ok(self.refuse(name, "expected an array"));
         };
         let items = (0..array.len()).filter_map(|index| array.get(index).transpose());
         Ok(Some(items.collect::<napi::Result<_>>()?))
@@ -250,16 +301,39 @@ pub(crate) fn is_given(object: &Object<'_>, name: &str) -> napi::Result<bool> {
     Ok(false)
 }
 
-fn bytes(value: Unknown<'_>) -> Read<Option<Vec<u8>>> {
+/// An object, and no array, function, boxed primitive, `Date` or collection: options in one of those
+/// would not be seen.
+fn is_plain(value: Unknown<'_>) -> napi::Result<bool> {
+    const OTHERS: [&str; 11] = [
+        "[object Array]",
+        "[object Number]",
+        "[object String]",
+        "[object Boolean]",
+        "[object BigInt]",
+        "[object Symbol]",
+        "[object Date]",
+        "[object RegExp]",
+        "[object Map]",
+        "[object Set]",
+        "[object Promise]",
+    ];
+    if value.get_type()? != ValueType::Object || Array::from_unknown(value).is_ok() {
+        return Ok(false);
+    }
+    let global = Env::from_raw(value.value().env).get_global()?;
+    // A constructor is a function, and as good as an object here.
+    let constructor = Object::from_unknown(global.get_named_property("Object")?)?;
+    let prototype: Object<'_> = constructor.get_named_property("prototype")?;
+    let to_string: Function<'_, (), String> = prototype.get_named_property("toString")?;
+    Ok(!OTHERS.contains(&to_string.apply(value, ())?.as_str()))
+}
+
+fn bytes(value: Unknown<'_>) -> napi::Result<Option<Vec<u8>>> {
     match value.get_type()? {
         ValueType::String => Ok(Some(String::from_unknown(value)?.into_bytes())),
         ValueType::Object => Ok(Uint8Array::from_unknown(value).ok().map(|bytes| bytes.to_vec())),
         _ => Ok(None),
     }
-}
-
-fn refuse<T>(path: &str, why: &str) -> Read<T> {
-    Err(ReadError::Problem(Problem::config(format!("{path}: {why}"))))
 }
 
 /// The name can be a value that landed in the wrong place: it is shown only if it looks like a name.

@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{Null, ToNapiValue, Unknown};
 use napi::{Result, sys};
 use napi_derive::napi;
 use smart_m2m_core::{
-    Engine, ExternalOrigin, KeyChoice, Keystore, KeystoreOrigin, KeystoreSource, NewKey,
+    Engine, Error, ExternalOrigin, KeyChoice, Keystore, KeystoreOrigin, KeystoreSource, NewKey,
     Passphrases, Problem, SigningAlgorithm, SmileDefinitions, Warning, spawn,
 };
 use zeroize::Zeroizing;
@@ -55,7 +55,7 @@ impl From<&Keystore> for KeystoreInfo {
 pub fn register_keystore(name: String, source: Unknown<'_>) -> Result<Outcome<KeystoreInfo>> {
     let source = match read_source(source) {
         Ok(source) => source,
-        Err(ReadError::Problem(problem)) => return Ok(Outcome(Err(problem.into()))),
+        Err(ReadError::Problems(problems)) => return Ok(Outcome(Err(Error::Problems(problems)))),
         Err(ReadError::Exception(exception)) => return Err(exception),
     };
     let registered = Engine::process().keystores.register(&name, source);
@@ -104,7 +104,7 @@ pub fn generate_keystore(options: Unknown<'_>) -> Result<Outcome<PrivateText>> {
     match read_new_key(options) {
         // The copy that JavaScript gets is its own; this one is wiped.
         Ok(new) => Ok(Outcome(new.generate().map(PrivateText))),
-        Err(ReadError::Problem(problem)) => Ok(Outcome(Err(problem.into()))),
+        Err(ReadError::Problems(problems)) => Ok(Outcome(Err(Error::Problems(problems)))),
         Err(ReadError::Exception(exception)) => Err(exception),
     }
 }
@@ -129,7 +129,7 @@ impl Environment {
                 let registered = Engine::process().keystores.register(&name, source);
                 Ok(Outcome(registered.map(|keystore| KeystoreInfo::from(&*keystore))))
             }
-            Err(ReadError::Problem(problem)) => Ok(Outcome(Err(problem.into()))),
+            Err(ReadError::Problems(problems)) => Ok(Outcome(Err(Error::Problems(problems)))),
             Err(ReadError::Exception(exception)) => Err(exception),
         }
     }
@@ -186,31 +186,37 @@ impl ToNapiValue for PrivateText {
 fn read_new_key(options: Unknown<'_>) -> Read<NewKey> {
     let fields = Fields::of(options, "options", &["algorithm", "modulusLength", "keyId"])?;
     let algorithms = SigningAlgorithm::ALL.map(|algorithm| (algorithm.as_str(), algorithm));
-    Ok(NewKey {
+    let new = NewKey {
         algorithm: fields.choice("algorithm", &algorithms)?,
         modulus_bits: fields.number("modulusLength")?,
         key_id: fields.string("keyId")?,
-    })
+    };
+    fields.check()?;
+    Ok(new)
 }
 
 fn read_external_source(source: Unknown<'_>, signer: Arc<MailedSigner>) -> Read<KeystoreSource> {
     const DEFAULT_TIMEOUT_MS: f64 = 30_000.0;
     const LONGEST_TIMEOUT_MS: f64 = 600_000.0;
     let fields = Fields::of(source, "source", &["publicJwk", "keyId", "timeoutMs"])?;
-    let Some(public_jwk) = fields.string("publicJwk")? else {
-        return Err(ReadError::Problem(Problem::config(
-            "source.publicJwk is missing: the public half of the signer's key",
-        )));
-    };
+    let public_jwk = fields.string("publicJwk")?;
     let timeout_ms = fields.number("timeoutMs")?.unwrap_or(DEFAULT_TIMEOUT_MS);
+    let choice = KeyChoice { key_id: fields.string("keyId")?, alias: None };
+    fields.check()?;
+    let Some(public_jwk) = public_jwk else {
+        return Err(Problem::config(
+            "source.publicJwk is missing: the public half of the signer's key",
+        )
+        .into());
+    };
     if !(1.0..=LONGEST_TIMEOUT_MS).contains(&timeout_ms) {
-        return Err(ReadError::Problem(Problem::config(format!(
+        return Err(Problem::config(format!(
             "source.timeoutMs: expected a number from 1 to {LONGEST_TIMEOUT_MS}"
-        ))));
+        ))
+        .into());
     }
     let time_limit = Duration::from_secs_f64(timeout_ms / 1000.0);
     let origin = KeystoreOrigin::External(ExternalOrigin { signer, public_jwk, time_limit });
-    let choice = KeyChoice { key_id: fields.string("keyId")?, alias: None };
     Ok(KeystoreSource { origin, passphrases: Passphrases::default(), choice })
 }
 
@@ -221,17 +227,18 @@ fn read_source(source: Unknown<'_>) -> Read<KeystoreSource> {
     let path = fields.string("path")?.map(|path| KeystoreOrigin::Path(PathBuf::from(path)));
     let jwks = fields.string("jwks")?.map(|jwks| KeystoreOrigin::Data(jwks.into_bytes().into()));
     let data = fields.bytes("data")?.map(|data| KeystoreOrigin::Data(data.into()));
-    let mut given = [path, jwks, data].into_iter().flatten();
-    let (Some(origin), None) = (given.next(), given.next()) else {
-        return Err(ReadError::Problem(Problem::config(
-            "source: expected exactly one of path, jwks and data (undefined counts as left out), or \
-             sign and publicJwk",
-        )));
-    };
     let passphrases = Passphrases {
         keystore: fields.passphrase("passphrase")?,
         key: fields.passphrase("keyPassphrase")?,
     };
     let choice = KeyChoice { key_id: fields.string("keyId")?, alias: fields.string("alias")? };
+    fields.check()?;
+    let mut given = [path, jwks, data].into_iter().flatten();
+    let (Some(origin), None) = (given.next(), given.next()) else {
+        return Err(Problem::config(
+            "source: expected exactly one of path, jwks and data (undefined counts as left out), or \
+             sign and publicJwk",
+        ).into());
+    };
     Ok(KeystoreSource { origin, passphrases, choice })
 }

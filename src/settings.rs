@@ -5,8 +5,8 @@ use napi::bindgen_prelude::{Either3, Null, Undefined, Unknown};
 use napi_derive::napi;
 use smart_m2m_core::{
     AssertionOptions, Audience, BasicEncoding, CertificateHeader, ClientAuthMethod,
-    ClientAuthOptions, ClientCertificateOptions, DiscoveryOptions, DiscoverySource, HttpOptions,
-    KeyIdHeader, Problem, RenewalOptions, RequiredScopes, RetryOptions, Secret, Server,
+    ClientAuthOptions, ClientCertificateOptions, DiscoveryOptions, DiscoverySource, Error,
+    HttpOptions, KeyIdHeader, RenewalOptions, RequiredScopes, RetryOptions, Secret, Server,
     SigningAlgorithm,
 };
 
@@ -80,7 +80,7 @@ impl Settings {
                 self.options = Some(Box::new(merged));
                 Ok(Outcome(Ok(DONE)))
             }
-            Err(ReadError::Problem(problem)) => Ok(Outcome(Err(problem.into()))),
+            Err(ReadError::Problems(problems)) => Ok(Outcome(Err(Error::Problems(problems)))),
             Err(ReadError::Exception(exception)) => Err(exception),
         }
     }
@@ -188,7 +188,7 @@ fn merge(options: &mut ClientAuthOptions, given: Unknown<'_>) -> Read<()> {
     if let Some(fields) = fields.object("http", &names)? {
         merge_http(&mut options.http, &fields)?;
     }
-    Ok(())
+    fields.check()
 }
 
 fn audience(given: String) -> Audience {
@@ -199,7 +199,7 @@ fn audience(given: String) -> Audience {
     }
 }
 
-fn merge_assertion(options: &mut AssertionOptions, fields: &Fields<'_>) -> Read<()> {
+fn merge_assertion(options: &mut AssertionOptions, fields: &Fields<'_>) -> Result<()> {
     let algorithms = SigningAlgorithm::ALL.map(|algorithm| (algorithm.as_str(), algorithm));
     replace_some(&mut options.algorithm, fields.choice("algorithm", &algorithms)?);
     let key_id = fields.string_or_null("keyId")?;
@@ -218,7 +218,7 @@ fn merge_assertion(options: &mut AssertionOptions, fields: &Fields<'_>) -> Read<
     Ok(())
 }
 
-fn merge_discovery(options: &mut DiscoveryOptions, fields: &Fields<'_>) -> Read<()> {
+fn merge_discovery(options: &mut DiscoveryOptions, fields: &Fields<'_>) -> Result<()> {
     let sources = DiscoverySource::ALL.map(|source| (source.as_str(), source));
     replace_some(&mut options.order, fields.choices("order", &sources)?);
     replace_some(&mut options.ttl_seconds, fields.number("ttlSeconds")?);
@@ -226,7 +226,7 @@ fn merge_discovery(options: &mut DiscoveryOptions, fields: &Fields<'_>) -> Read<
     Ok(())
 }
 
-fn merge_renewal(options: &mut RenewalOptions, fields: &Fields<'_>) -> Read<()> {
+fn merge_renewal(options: &mut RenewalOptions, fields: &Fields<'_>) -> Result<()> {
     replace_some(&mut options.margin_seconds, fields.number("marginSeconds")?);
     replace_some(&mut options.jitter, fields.number("jitter")?);
     replace_some(&mut options.background, fields.boolean("background")?);
@@ -235,14 +235,14 @@ fn merge_renewal(options: &mut RenewalOptions, fields: &Fields<'_>) -> Read<()> 
     Ok(())
 }
 
-fn merge_retry(options: &mut RetryOptions, fields: &Fields<'_>) -> Read<()> {
+fn merge_retry(options: &mut RetryOptions, fields: &Fields<'_>) -> Result<()> {
     replace_some(&mut options.attempts, fields.number("attempts")?);
     replace_some(&mut options.max_retry_after_seconds, fields.number("maxRetryAfterSeconds")?);
     replace_some(&mut options.deadline_ms, fields.number("deadlineMs")?);
     Ok(())
 }
 
-fn merge_http(options: &mut HttpOptions, fields: &Fields<'_>) -> Read<()> {
+fn merge_http(options: &mut HttpOptions, fields: &Fields<'_>) -> Result<()> {
     replace_some(&mut options.timeout_ms, fields.number("timeoutMs")?);
     replace_some(&mut options.connect_timeout_ms, fields.number("connectTimeoutMs")?);
     let proxy = fields.string_or_null("proxy")?.map(|proxy| proxy.map(Secret::new));
@@ -250,22 +250,20 @@ fn merge_http(options: &mut HttpOptions, fields: &Fields<'_>) -> Read<()> {
     replace_some(&mut options.no_proxy, fields.string("noProxy")?);
     replace(&mut options.ca, fields.list_of_bytes("ca")?);
     if let Some(fields) = fields.object("clientCertificate", &["pem", "pkcs12", "passphrase"])? {
-        options.client_certificate = Some(client_certificate(&fields)?);
+        options.client_certificate = client_certificate(&fields)?;
     }
     replace_some(&mut options.max_response_bytes, fields.number("maxResponseBytes")?);
     replace_some(&mut options.user_agent, fields.string("userAgent")?);
     Ok(())
 }
 
-fn client_certificate(fields: &Fields<'_>) -> Read<ClientCertificateOptions> {
-    let pem = fields.bytes("pem")?.map(Zeroizing::new);
-    let pkcs12 = fields.bytes("pkcs12")?.map(Zeroizing::new);
-    let ((Some(bytes), None) | (None, Some(bytes))) = (pem, pkcs12) else {
-        return Err(ReadError::Problem(Problem::config(
-            "http.clientCertificate: expected exactly one of pem and pkcs12 (undefined counts as left out)",
-        )));
-    };
-    Ok(ClientCertificateOptions { bytes, passphrase: fields.passphrase("passphrase")? })
+fn client_certificate(fields: &Fields<'_>) -> Result<Option<ClientCertificateOptions>> {
+    if fields.has("pem")? == fields.has("pkcs12")? {
+        fields.refuse_all("expected exactly one of pem and pkcs12 (undefined counts as left out)");
+    }
+    let bytes = fields.bytes("pem")?.or(fields.bytes("pkcs12")?).map(Zeroizing::new);
+    let passphrase = fields.passphrase("passphrase")?;
+    Ok(bytes.map(|bytes| ClientCertificateOptions { bytes, passphrase }))
 }
 
 fn replace<T>(setting: &mut T, given: Option<T>) {
