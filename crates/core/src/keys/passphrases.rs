@@ -40,3 +40,12 @@ pub(super) fn wrong(what: &str) -> Problem {
         format!("{what} does not open with the passphrase that was given"),
     )
 }
+
+/// The same of a key in a keystore that has a passphrase of its own, as Java lets it.
+pub(super) fn wrong_for_key(what: &str) -> Problem {
+    let Problem { code, message } = wrong(what);
+    Problem::new(
+        code,
+        format!("{message}; if the key has one of its own, give that as keyPassphrase"),
+    )
+}

@@ -77,8 +77,7 @@ fn into_key_set(entries: Vec<Entry<'_>>, passphrases: &Passphrases) -> Result<Ke
     for Entry { alias, content } in entries {
         let other = match content {
             Content::PrivateKey { protected, chain } => {
-                let what = format!("the key '{}'", shown(&alias));
-                let key = protection::decrypt(protected, passphrase, &what, &mut budget)
+                let key = protection::decrypt(protected, passphrase, &mut budget)
                     .and_then(|der| pkcs8::parse(&der));
                 let chain = chain.into_iter().map(Certificate::parse);
                 keys.push(KeyEntry::of_private_key(key).named(Some(alias)).certified(chain));
@@ -95,11 +94,6 @@ fn into_key_set(entries: Vec<Entry<'_>>, passphrases: &Passphrases) -> Result<Ke
     }
     keys.append(&mut others);
     Ok(KeySet::new(keys))
-}
-
-/// An alias in a message.
-fn shown(alias: &str) -> String {
-    alias.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 struct Entry<'a> {
@@ -281,7 +275,12 @@ mod tests {
             let wrong = select(keystore, &passphrases(Some("storepass"), None), "second");
             let wrong = wrong.err().unwrap();
             assert_eq!(wrong.code, ErrorCode::KeystorePassphrase);
-            assert!(wrong.message.contains("the key 'second' does not"), "{}", wrong.message);
+            assert!(
+                wrong.message.starts_with("key 'second': it does not open"),
+                "{}",
+                wrong.message
+            );
+            assert!(wrong.message.ends_with("keyPassphrase"), "{}", wrong.message);
             // Without that of the keystore its digest is not checked.
             assert!(select(keystore, &passphrases(None, Some("keypass1")), "second").is_ok());
         }

@@ -24,7 +24,6 @@ const RUNS: u64 = 2;
 pub(super) fn decrypt(
     protected: &[u8],
     passphrase: &str,
-    what: &str,
     budget: &mut Budget,
 ) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let (algorithm, encrypted) = read(protected).ok_or_else(damaged)?;
@@ -46,7 +45,7 @@ pub(super) fn decrypt(
             ));
         }
     };
-    key.filter(|key| asn1::is_sequence(key)).ok_or_else(|| passphrases::wrong(what))
+    key.filter(|key| asn1::is_sequence(key)).ok_or_else(|| passphrases::wrong_for_key("it"))
 }
 
 fn damaged() -> Problem {
@@ -178,17 +177,12 @@ mod tests {
             let length = u8::try_from(salt.len() + iterations.len()).unwrap();
             let parameters = [&[0x30, length], &salt[..], iterations].concat();
             let protected = protected(&sun[..9], &parameters, &[0; 8]);
-            let problem =
-                decrypt(&protected, "keypass1", "the key", &mut Budget::of_one_file()).unwrap_err();
+            let problem = decrypt(&protected, "keypass1", &mut Budget::of_one_file()).unwrap_err();
             assert_eq!(problem.code, code, "{}", problem.message);
         }
-        let problem = decrypt(
-            &protected(&[0x2A, 3], &[], &[0; 8]),
-            "p",
-            "the key",
-            &mut Budget::of_one_file(),
-        )
-        .unwrap_err();
+        let problem =
+            decrypt(&protected(&[0x2A, 3], &[], &[0; 8]), "p", &mut Budget::of_one_file())
+                .unwrap_err();
         assert_eq!(problem.code, ErrorCode::KeystoreUnsupported);
         assert!(problem.message.contains("1.2.3"), "{}", problem.message);
     }
@@ -203,17 +197,11 @@ mod tests {
             protected(&jceks, &[0x30, 6, 4, 1, 0, 2, 1, 1], &[0; 8]),
             b"junk".to_vec(),
         ] {
-            let problem =
-                decrypt(&bytes, "keypass1", "the key", &mut Budget::of_one_file()).unwrap_err();
+            let problem = decrypt(&bytes, "keypass1", &mut Budget::of_one_file()).unwrap_err();
             assert_eq!(problem.code, ErrorCode::KeystoreCorrupt);
         }
-        let wrong = decrypt(
-            &protected(&jks, &[5, 0], &[0; 60]),
-            "p",
-            "the key",
-            &mut Budget::of_one_file(),
-        )
-        .unwrap_err();
+        let wrong = decrypt(&protected(&jks, &[5, 0], &[0; 60]), "p", &mut Budget::of_one_file())
+            .unwrap_err();
         assert_eq!(wrong.code, ErrorCode::KeystorePassphrase);
     }
 }

@@ -113,8 +113,14 @@ impl Opener {
         ciphertext: &[u8],
     ) -> Result<zeroize::Zeroizing<Vec<u8>>, Problem> {
         let passwords = self.key.iter().chain(&self.store);
-        pbe::decrypt(algorithm, ciphertext, passwords, &mut self.budget)
-            .map_err(|failure| problem(failure, "the private key", self.is_given.key))
+        pbe::decrypt(algorithm, ciphertext, passwords, &mut self.budget).map_err(|failure| {
+            match failure {
+                Failure::WrongPassphrase if self.is_given.key => {
+                    passphrases::wrong_for_key("the private key")
+                }
+                other => problem(other, "the private key", self.is_given.key),
+            }
+        })
     }
 }
 
