@@ -72,21 +72,6 @@ test('the order of the settings is kept, and what it leaves out is not asked for
   t.deepEqual(other.discoveryRequests(), [SMART]);
 });
 
-test('the bogus second oauth-uris of athenahealth is passed over', async (t) => {
-  const server = await start(t);
-  const bogus = {
-    ...oauthUris(server.url('/elsewhere')),
-    url: 'http://DSTU2/fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
-  };
-  server.on(`GET ${SMART}`, text(404, 'not here'));
-  server.on(`GET ${METADATA}`, fhir(statement([bogus, oauthUris(server.url('/token'))])));
-  await create(server).getAuthorizationHeader();
-  t.deepEqual(
-    server.tokenRequests().map(({ url }) => url),
-    ['/token'],
-  );
-});
-
 for (const [kind, reply, pattern] of [
   ['without oauth-uris', (body) => fhir({ ...body, rest: [{ mode: 'server' }] }), /oauth-uris/],
   ['that is XML', () => ({ body: '<CapabilityStatement xmlns="http://hl7.org/fhir"/>' }), /XML/],

@@ -75,9 +75,9 @@ const SCOPE: &str = "check scope against what the client is registered for";
 fn too_many(answer: &Answer) -> String {
     match answer.retry_after() {
         Some(wait) if !wait.is_zero() => {
-            format!("too many requests; the server asks to wait {} s", wait.as_secs())
+            format!("the server asks to wait {} s before the next request", wait.as_secs())
         }
-        _ => "too many requests; wait before trying again".to_owned(),
+        _ => "these are too many requests for the server: wait before trying again".to_owned(),
     }
 }
 
