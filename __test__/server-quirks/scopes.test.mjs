@@ -16,13 +16,13 @@ function wants(expected, reply) {
 
 const invalidScope = (description) => json(400, { error: 'invalid_scope', error_description: description });
 
-test('CMS DPC wants the scope system/*.* and no other', plays, {
+test('CMS DPC wants one scope in one form, and no other', plays, {
   judge: wants('system/*.*', json(400, { error: 'invalid_scope' })),
   accepts: [{ server: 'dpc', scope: 'system/*.*' }],
   refuses: [[{ server: 'dpc', scope: 'system/*.rs' }, CHECK]],
 });
 
-test('BCDA SSAS wants the scope system/*.* and no other', plays, {
+test('BCDA SSAS wants one scope in one form, and no other', plays, {
   judge: wants('system/*.*', json(400, { error: 'invalid_scope' })),
   accepts: [{ scope: 'system/*.*' }],
   refuses: [[{ scope: 'system/*.read' }, CHECK]],
