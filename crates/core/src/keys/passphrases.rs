@@ -35,17 +35,17 @@ pub(super) fn missing(what: &str) -> Problem {
 
 /// Something did not open with the passphrase that was given.
 pub(super) fn wrong(what: &str) -> Problem {
-    Problem::new(
-        ErrorCode::KeystorePassphrase,
-        format!("{what} does not open with the passphrase that was given"),
-    )
+    refused(what, "check it, also for spaces and line breaks at its ends")
 }
 
 /// The same of a key in a keystore that has a passphrase of its own, as Java lets it.
 pub(super) fn wrong_for_key(what: &str) -> Problem {
-    let Problem { code, message } = wrong(what);
+    refused(what, "if the key has one of its own, give that as keyPassphrase")
+}
+
+fn refused(what: &str, next: &str) -> Problem {
     Problem::new(
-        code,
-        format!("{message}; if the key has one of its own, give that as keyPassphrase"),
+        ErrorCode::KeystorePassphrase,
+        format!("{what} does not open with the passphrase that was given; {next}"),
     )
 }

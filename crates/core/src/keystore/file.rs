@@ -80,10 +80,14 @@ fn regular_file(path: &Path) -> Result<Metadata, Problem> {
     if metadata.is_file() {
         Ok(metadata)
     } else {
-        Err(Problem::new(ErrorCode::KeystoreNotFound, "not a file"))
+        Err(Problem::new(
+            ErrorCode::KeystoreNotFound,
+            "not a file; give the path of the keystore itself",
+        ))
     }
 }
 
 fn unreadable(error: &std::io::Error) -> Problem {
-    Problem::new(ErrorCode::KeystoreNotFound, format!("cannot be read: {error}"))
+    let message = format!("cannot be read: {error}; check the path, and who may read it");
+    Problem::new(ErrorCode::KeystoreNotFound, message)
 }

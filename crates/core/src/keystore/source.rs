@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::error::Problem;
+use crate::error::{ErrorCode, Problem};
 use crate::keys::{self, ExternalSigner, KeyChoice, Passphrases};
 
 /// A keystore as it was registered.
@@ -72,7 +72,11 @@ impl KeystoreSource {
     /// A problem of the keystore `name`, told with where it was found.
     pub(super) fn describe(&self, name: &str, problem: &Problem) -> Problem {
         let place = self.path().map(|path| format!(" ({})", shown(path))).unwrap_or_default();
-        Problem::new(problem.code, format!("keystore '{name}'{place}: {}", problem.message))
+        let next = match problem.code {
+            ErrorCode::KeystoreCorrupt => "; copy it again, byte for byte, or export it anew",
+            _ => "",
+        };
+        Problem::new(problem.code, format!("keystore '{name}'{place}: {}{next}", problem.message))
     }
 }
 
