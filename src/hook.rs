@@ -56,7 +56,7 @@ impl PreTokenHook for MailedHook {
                 Some(Reply::Returned(supplied)) => supplied.into(),
                 // What it threw stays in JavaScript, where it becomes the error's `cause`.
                 Some(Reply::Threw) => Err(HookFailure {
-                    reason: "threw; the error's cause is what it threw".to_owned(),
+                    reason: "threw; see the error's cause, which is what it threw".to_owned(),
                     call: Some(question.call()),
                 }),
                 None => Err("could not be called: its thread has ended".to_owned().into()),

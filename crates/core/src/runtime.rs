@@ -106,7 +106,12 @@ mod tests {
     async fn a_panic_is_an_error_of_those_who_wait_and_the_runtime_goes_on() {
         let flight = launch(async { resume_unwind(Box::new("scripted")) as Result<(), Error> });
         for result in futures_util::future::join_all(vec![flight; 3]).await {
-            assert_eq!(result.unwrap_err().code(), ErrorCode::Internal);
+            let error = result.unwrap_err();
+            assert_eq!(error.code(), ErrorCode::Internal);
+            assert_eq!(
+                error.to_string(),
+                "a defect in @org/smart-m2m, please report it: a task panicked"
+            );
         }
         spawn(async { resume_unwind(Box::new("scripted")) }).unwrap();
         assert_eq!(launch(async { Ok(1) }).await.unwrap(), 1);
