@@ -131,6 +131,30 @@ test("invalid_client mentions a clock that differs from the server's", async (t)
   t.regex(error.message, /clock/);
 });
 
+test('a refusal names what there is evidence of first, and three things to try at most', async (t) => {
+  const server = await start(t);
+  const { clientSecret, ...options } = server.options;
+  const date = new Date(Date.now() + 600_000).toUTCString();
+  server.on(
+    'GET /fhir/.well-known/smart-configuration',
+    json(200, {
+      issuer: server.origin.replace('https:', 'http:'),
+      token_endpoint: server.url('/token'),
+      token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
+    }),
+  );
+  server.on('POST /token', json(401, { error: 'invalid_client', error_description: 'bad aud' }, { date }));
+  const error = await failure(
+    t,
+    ClientAuthInterceptorFactory.create({ ...options, keystore: 'errors-rs256' }),
+  );
+  const [, ...clauses] = error.message.split('; ');
+  t.is(clauses.length, 3, error.message);
+  t.regex(clauses[0], /^the key says RS256 \(its alg\), while the server lists RS384, ES384$/);
+  t.regex(clauses[1], /^this machine's clock is (5\d\d|600) s behind the server's: set it right$/);
+  t.regex(clauses[2], /^the server's metadata says http: of itself/);
+});
+
 test('429 with Retry-After: waited for, then tried again', async (t) => {
   const server = await start(t);
   server.on('POST /token', [text(429, 'slow down', { 'retry-after': '1' }), tokenResponse()]);

@@ -68,6 +68,14 @@ const ECHOES = {
   'the parameters as a JSON string': ({ body }) => json(400, formPairs(body).flat().join(' ')),
   'the parameters in a JSON array': ({ body }) => json(400, formPairs(body)),
   'the parameters in members of no meaning': ({ body }) => json(400, Object.fromEntries(formPairs(body))),
+  'each parameter alone, in Base64': ({ body }) => text(400, formPairs(body).map(inBase64).join(' ')),
+  'the secret alone, in Base64, among other bytes': ({ headers }) =>
+    text(401, inBase64(['', `x:${decodeURIComponent(basicOf(headers)) || SECRET}`])),
+  'the parameters in header fields': ({ body, headers }) =>
+    text(500, 'no', {
+      'x-request-id': encodeURIComponent(formPairs(body).flat().join(' ')),
+      'www-authenticate': headers.authorization ?? `Bearer error="${encodeURIComponent(PARAMETER)}"`,
+    }),
   'the body under 500': ({ body }) => text(500, body),
   'the body in a page': ({ body }) => ({ status: 403, body: `<html><pre>${body}</pre></html>` }),
   'the parameters escaped for a page': ({ body }) => text(400, formPairs(body).flat().map(escaped).join(' ')),
@@ -105,6 +113,19 @@ for (const [flow, credentials] of Object.entries(FLOWS)) {
       clean(t, [error, interceptor], sentTo(server));
     });
   }
+}
+
+for (const clientSecret of ['?!#%-=', '?! ++ a', '...---...']) {
+  test(`nothing shows of a secret of hardly a letter or digit: ${clientSecret}`, async (t) => {
+    const server = await start(t);
+    const echo = [clientSecret, encodeURIComponent(clientSecret), clientSecret.replaceAll(' ', '+')];
+    server.on('POST /token', [...echo.map((spelling) => text(400, `got ${spelling}`))]);
+    for (const [index] of echo.entries()) {
+      const interceptor = create(server, { clientSecret, clientId: `bare ${index} ${clientSecret}` });
+      const error = await t.throwsAsync(interceptor.getAuthorizationHeader());
+      t.regex(error.message, /\(not shown: it repeats a credential of the request\)/);
+    }
+  });
 }
 
 const SETUP_FAILURES = {
@@ -252,6 +273,10 @@ function spellings(value) {
 function pemLines(pem) {
   // Not the short last one: a few characters turn up anywhere.
   return pem.split('\n').filter((line) => line.length === 64);
+}
+
+function inBase64([_name, value]) {
+  return Buffer.from(value).toString('base64');
 }
 
 function basicOf({ authorization = '' }) {

@@ -36,6 +36,17 @@ for (const tokenType of ['mac', 'DPoP', 'N_A', '']) {
   });
 }
 
+for (const [kind, tokenType, code, message] of [
+  ['empty', '', 'ERR_UNSUPPORTED_TOKEN_TYPE', /its token_type is empty, and only Bearer is supported/],
+  ['a number', 7, 'ERR_TOKEN_RESPONSE', /its token_type is not a string; is this the token endpoint\?/],
+]) {
+  test(`a token_type that is ${kind} is told as such`, async (t) => {
+    const error = await failureOf(t, { access_token: 'abc', token_type: tokenType });
+    t.is(error.code, code);
+    t.regex(error.message, message);
+  });
+}
+
 test('a missing expires_in is a warning', async (t) => {
   const { warnings } = await tokenOf(t, { expires_in: undefined });
   t.is(warnings.length, 1);

@@ -110,6 +110,21 @@ test(
   namesIssuer('https://inferno.example.org/r4'),
 );
 
+test('one and the same foreign issuer is no matter in a smart-configuration, and ends the use of RFC 8414 metadata', async (t) => {
+  const vendor = await openVendor(t, {
+    judge: () => {},
+    metadata: () => ({ issuer: 'https://as.example.org' }),
+  });
+  t.regex(await vendor.client().getAuthorizationHeader(), /^Bearer /);
+  const document = { issuer: 'https://as.example.org', token_endpoint: vendor.tokenEndpoint };
+  vendor.on('GET /.well-known/oauth-authorization-server/t1', json(200, document));
+  const sent = vendor.tokenRequests().length;
+  const byIssuer = vendor.client({ fhirBaseUrl: undefined, issuer: vendor.url('/t1') });
+  const error = await t.throwsAsync(byIssuer.getAuthorizationHeader(), { code: 'ERR_ISSUER_MISMATCH' });
+  t.regex(error.message, /names the issuer 'https:\/\/as\.example\.org', not '/);
+  t.is(vendor.tokenRequests().length, sent);
+});
+
 test('MEDITECH lists 581 scopes', isNoReasonToStop, {
   metadata: () => ({
     ...CAPABLE,

@@ -87,7 +87,7 @@ fn invalid_client(request: &TokenRequest, answer: &Answer, detail: &Detail) -> S
     let credentials = match request.authentication.method() {
         ClientAuthMethod::PrivateKeyJwt => {
             "check clientId, and that the server has this key's public half under the same kid \
-             (interceptor.publicJwks()); servers keep key sets, and take minutes to two days to see a new key"
+             (interceptor.publicJwks()): servers keep key sets, and take minutes to two days to see a new key"
         }
         ClientAuthMethod::ClientSecretBasic => {
             "check clientId and clientSecret (has it expired?); some servers need basicEncoding: 'raw' \
@@ -114,14 +114,14 @@ fn invalid_client(request: &TokenRequest, answer: &Answer, detail: &Detail) -> S
     let scope = topics.has(Topic::Scope).then(|| SCOPE.to_owned());
     let audience = audience(request);
     let evidence = [unlisted, skew, http_advertised(request)];
-    let [said_of_key, said_of_audience] = [Topic::Key, Topic::Audience].map(|of| topics.has(of));
-    let (key, audience) = match (said_of_audience && !said_of_key, audience) {
-        (true, Some(audience)) => (Some(audience), Some(credentials)),
-        (_, audience) => (Some(credentials), audience),
+    let [first, second] = if topics.has(Topic::Audience) && !topics.has(Topic::Key) {
+        [audience, Some(credentials)]
+    } else {
+        [Some(credentials), audience]
     };
     let is_grant = detail.oauth.as_ref().is_some_and(|oauth| oauth.error == "invalid_grant");
     let scope_too = (is_grant && scope.is_none()).then(|| SCOPE.to_owned());
-    let guesses = [replay(request, topics), times, scope, key, audience, scope_too];
+    let guesses = [replay(request, topics), times, scope, first, second, scope_too];
     let clauses = evidence.into_iter().chain(guesses).flatten().take(MOST_CLAUSES);
     clauses.collect::<Vec<_>>().join("; ")
 }
@@ -151,8 +151,8 @@ fn audience(request: &TokenRequest) -> Option<String> {
 fn http_advertised(request: &TokenRequest) -> Option<String> {
     let terms = request.authentication.terms()?;
     (request.http_advertised && !terms.force_http_in_audience).then(|| {
-        "the server's metadata says http: of itself, as behind a proxy that ends TLS; it may expect that in \
-         aud: try forceHttpInTokenRequestAudience: true"
+        "the server's metadata says http: of itself, as behind a proxy that ends TLS, and may expect that \
+         in aud: try forceHttpInTokenRequestAudience: true"
             .to_owned()
     })
 }
@@ -183,7 +183,7 @@ fn clock_hint(request: &TokenRequest, answer: &Answer) -> Option<String> {
     let direction = if is_ahead { "ahead of" } else { "behind" };
     // What a strict server has against it then: a date in its future, an end too far from now.
     let until_then = if is_ahead && terms.issued_at {
-        "; until then a strict server may need assertion: { issuedAt: false, lifetimeSeconds: 60 }"
+        " (until then a strict server may need assertion: { issuedAt: false, lifetimeSeconds: 60 })"
     } else {
         ""
     };
