@@ -80,8 +80,9 @@ test('glewlwyd gets client_secret_basic of a client that has a key: an empty 403
   t.regex(error.message, /clientAuthMethod: 'client_secret_post'/);
 });
 
-test('glewlwyd without a scope in the request: an empty 403', async (t) => {
-  await refusal(t, { keystore: registered(RSA), scope: null });
+test('glewlwyd without a scope in the request: an empty 403, and the error says that none was asked for', async (t) => {
+  const { message } = await refusal(t, { keystore: registered(RSA), scope: null });
+  t.regex(message, /no scope was asked for, which some servers refuse: set scope/);
 });
 
 test('glewlwyd with a scope that the client does not have: scope_invalid, which is no OAuth error', async (t) => {

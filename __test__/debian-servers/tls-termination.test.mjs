@@ -26,6 +26,7 @@ test('oidc-provider behind nginx, with an http issuer: only forceHttpInTokenRequ
 
   const error = await t.throwsAsync(create(server).getAuthorizationHeader(), { code: 'ERR_TOKEN_REJECTED' });
   t.deepEqual([error.oauth.error, error.url], ['invalid_client', server.calledTokenEndpoint]);
+  t.regex(error.message, /forceHttpInTokenRequestAudience: true/);
   t.regex(server.tokenRequests.at(-1).refusal, /audience/);
   t.is(audienceOf(server), server.calledTokenEndpoint);
 

@@ -1,6 +1,6 @@
-import { createPublicKey, randomUUID } from 'node:crypto';
+import { createHash, createPublicKey, randomUUID, X509Certificate } from 'node:crypto';
 import test from 'ava';
-import { rsaCertificate } from '../support/client-certificate.mjs';
+import { makeSelfSignedCertificate } from '../support/client-certificates.mjs';
 import { ecJwks, rsaJwks } from '../support/keys.mjs';
 import { json, text } from '../support/recording-server.mjs';
 import { ES256, ES384, keystoreOf, plays, RSA } from '../support/vendor-server.mjs';
@@ -54,8 +54,16 @@ test('Okta with several keys of a client wants a kid', plays, {
   refuses: [[{ server: 'okta', assertion: { keyId: null } }, CHECK_KID]],
 });
 
+/** As a client registers it with servers that go by certificates. */
+async function certifiedKey() {
+  const { pem } = await makeSelfSignedCertificate('client', { key: 'RSA' });
+  const { publicKey, raw } = new X509Certificate(pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')));
+  const thumbprint = (hash) => createHash(hash).update(raw).digest('base64url');
+  return { pem, publicKey, thumbprint };
+}
+
 test('Oracle IDCS finds the key by its kid or its certificate, and takes RS256', async (t) => {
-  const { pem, publicKey, thumbprint } = await rsaCertificate();
+  const { pem, publicKey, thumbprint } = await certifiedKey();
   const keystore = keystoreOf({ data: pem });
   await plays(t, {
     keys: publicKey,
@@ -73,7 +81,7 @@ test('Oracle IDCS finds the key by its kid or its certificate, and takes RS256',
 
 /** Microsoft Entra, which finds a key by this name of its certificate, and by no `kid`. */
 async function entra(t, { name, hash, algorithm, settings }) {
-  const { pem, publicKey, thumbprint } = await rsaCertificate();
+  const { pem, publicKey, thumbprint } = await certifiedKey();
   const keystore = keystoreOf({ data: pem });
   const reply = json(401, {
     error: 'invalid_client',

@@ -51,10 +51,11 @@ export async function makeClientAuthority({ name = 'smart-m2m test clients' } = 
  * One that nobody vouches for (RFC 8705 §2.2).
  *
  * @param {string} commonName
+ * @param {{ key?: keyof typeof KEY_ALGORITHMS }} [options]
  * @returns {Promise<ClientCertificate>}
  */
-export async function makeSelfSignedCertificate(commonName) {
-  return bundle(await certify({ subject: `CN=${commonName}` }));
+export async function makeSelfSignedCertificate(commonName, { key = 'P-256' } = {}) {
+  return bundle(await certify({ subject: `CN=${commonName}`, algorithm: KEY_ALGORITHMS[key] }));
 }
 
 function leafOf(issuer, commonName, key) {

@@ -13,9 +13,10 @@ const TEMP_PATHS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
  * @param {{ certificatePem: string, privateKeyPem: string }} options.tls
  * @param {string} options.upstream origin, of which the port counts
  * @param {boolean} [options.tellsScheme] by X-Forwarded-Proto, as the server needs it to know of the TLS
+ * @param {string} [options.clientCaPem] of the client certificates that it wants
  * @returns {Promise<{ origin: string, close(): Promise<void> }>}
  */
-export async function startNginx({ tls, upstream, tellsScheme = false }) {
+export async function startNginx({ tls, upstream, tellsScheme = false, clientCaPem }) {
   const { paths, env } = debianPrograms();
   const directory = mkdtempSync(join(tmpdir(), 'smart-m2m-nginx-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
@@ -23,8 +24,11 @@ export async function startNginx({ tls, upstream, tellsScheme = false }) {
   try {
     writeFileSync(file('certificate.pem'), tls.certificatePem);
     writeFileSync(file('key.pem'), tls.privateKeyPem, { mode: 0o600 });
+    if (clientCaPem !== undefined) writeFileSync(file('client-ca.pem'), clientCaPem);
+    const wantsCertificate = clientCaPem !== undefined;
     const commandFor = (port) => {
-      writeFileSync(file('nginx.conf'), configuration({ directory, port, upstream, tellsScheme }));
+      const settings = { directory, port, upstream, tellsScheme, wantsCertificate };
+      writeFileSync(file('nginx.conf'), configuration(settings));
       return { command: paths.nginx, args: ['-p', directory, '-c', file('nginx.conf')], env };
     };
     const nginx = await startServerProcess(commandFor, {
@@ -44,7 +48,10 @@ export async function startNginx({ tls, upstream, tellsScheme = false }) {
   }
 }
 
-function configuration({ directory, port, upstream, tellsScheme }) {
+function configuration({ directory, port, upstream, tellsScheme, wantsCertificate }) {
+  const client = wantsCertificate
+    ? `ssl_verify_client on; ssl_client_certificate ${directory}/client-ca.pem;`
+    : '';
   const scheme = tellsScheme ? 'proxy_set_header X-Forwarded-Proto $scheme;' : '';
   // One process, which neither changes its user nor leaves others behind.
   return `
@@ -60,6 +67,7 @@ function configuration({ directory, port, upstream, tellsScheme }) {
         listen 127.0.0.1:${port} ssl;
         ssl_certificate ${directory}/certificate.pem;
         ssl_certificate_key ${directory}/key.pem;
+        ${client}
         location / {
           proxy_pass http://127.0.0.1:${new URL(upstream).port};
           proxy_set_header Host $http_host;

@@ -17,6 +17,7 @@ const MOST_CLAUSES: usize = 3;
 
 /// Of a page in place of JSON.
 pub(super) const WRONG_URL: &str = "this is probably a login page, not the token endpoint: check tokenEndpoint or the FHIR base URL";
+const CLIENT_CERTIFICATE: &str = "the proxy in front of the server wants a client certificate, or does not take this one: see http.clientCertificate";
 const FAILED: &str =
     "the server failed; if it lasts, ask its operator: some refuse a client like this, for good";
 
@@ -54,6 +55,9 @@ pub(super) fn for_refusal(request: &TokenRequest, answer: &Answer, detail: &Deta
         }
         (Some("temporarily_unavailable" | "slow_down"), _) => "try again later".to_owned(),
         (_, 408 | 500..) => FAILED.to_owned(),
+        (_, 400) if detail.is_page && is_about_client_certificate(answer) => {
+            CLIENT_CERTIFICATE.to_owned()
+        }
         _ if detail.is_page => WRONG_URL.to_owned(),
         (_, 404 | 405 | 410) => {
             "there is no token endpoint at this address: check tokenEndpoint or the FHIR base URL"
@@ -68,6 +72,12 @@ pub(super) fn for_refusal(request: &TokenRequest, answer: &Answer, detail: &Deta
         _ => "check clientId, the credentials and scope, or ask the server's operator, whose log can say more"
             .to_owned(),
     }
+}
+
+/// nginx ends the handshake well and then answers "No required SSL certificate was sent" or "The SSL
+/// certificate error".
+fn is_about_client_certificate(answer: &Answer) -> bool {
+    String::from_utf8_lossy(&answer.body).contains("SSL certificate")
 }
 
 const SCOPE: &str = "check scope against what the client is registered for";
@@ -121,7 +131,9 @@ fn invalid_client(request: &TokenRequest, answer: &Answer, detail: &Detail) -> S
     };
     let is_grant = detail.oauth.as_ref().is_some_and(|oauth| oauth.error == "invalid_grant");
     let scope_too = (is_grant && scope.is_none()).then(|| SCOPE.to_owned());
-    let guesses = [replay(request, topics), times, scope, first, second, scope_too];
+    let without_scope = (detail.oauth.is_none() && request.scope.is_none())
+        .then(|| "no scope was asked for, which some servers refuse: set scope".to_owned());
+    let guesses = [replay(request, topics), times, scope, first, second, scope_too, without_scope];
     let clauses = evidence.into_iter().chain(guesses).flatten().take(MOST_CLAUSES);
     clauses.collect::<Vec<_>>().join("; ")
 }

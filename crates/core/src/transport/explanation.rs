@@ -34,7 +34,7 @@ pub(super) fn explain(
     } else {
         let reason = in_words(root_cause(error));
         let mut hint = network_hint(error, &reason).to_owned();
-        if settings.client_certificate.is_some() && is_tls_broken_off(&reason) {
+        if settings.client_certificate.is_some() && is_hang_up(error, &reason) {
             hint.push_str(
                 "; a server that does not take the client certificate (http.clientCertificate) can end like this",
             );
@@ -56,7 +56,7 @@ pub(super) fn broke_unanswered(error: &reqwest::Error) -> bool {
             return true;
         }
         if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            return matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+            return is_reset(error);
         }
         next = error.source();
     }
@@ -77,8 +77,20 @@ fn in_words(reason: String) -> String {
     }
 }
 
-fn is_tls_broken_off(reason: &str) -> bool {
+/// What an end looks like depends on how far the server was when it made it.
+fn is_hang_up(error: &reqwest::Error, reason: &str) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if error.downcast_ref().is_some_and(is_reset) {
+            return true;
+        }
+        next = error.source();
+    }
     [CLOSED_EARLY, HANDSHAKE_BROKEN_OFF].contains(&reason)
+}
+
+fn is_reset(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
 
 fn network_hint(error: &reqwest::Error, reason: &str) -> &'static str {
