@@ -24,6 +24,9 @@ use crate::error::{Error, ErrorCode, TransportError};
 use crate::fingerprint::Fingerprint;
 use crate::server_url::{display, is_loopback};
 
+const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
+const LONGEST_PING_INTERVAL: Duration = Duration::from_secs(10);
+
 /// The process's transports; a transport that nobody uses any more is dropped with its connections.
 #[derive(Debug, Default)]
 pub(crate) struct TransportPool(Mutex<HashMap<Fingerprint, Weak<Transport>>>);
@@ -211,11 +214,20 @@ impl TransportSettings {
         Ok(ReadyClient { client, trust_complaint: extra.complaint })
     }
 
+    /// HTTP/2 sends all requests over one connection, and one of them that runs out of time does not
+    /// close it: without a ping a connection that a firewall has forgotten would swallow every retry.
+    /// Two of these are over before the request's own time is. Nothing is sent while no request waits.
+    fn ping_interval(&self) -> Duration {
+        (self.timeout / 3).clamp(SHORTEST_PING_INTERVAL, LONGEST_PING_INTERVAL)
+    }
+
     fn builder(&self) -> Result<reqwest::ClientBuilder, String> {
         let builder = reqwest::Client::builder()
             .user_agent(&self.user_agent)
             .timeout(self.timeout)
             .connect_timeout(self.connect_timeout)
+            .http2_keep_alive_interval(self.ping_interval())
+            .http2_keep_alive_timeout(self.ping_interval())
             // Never: a redirect would carry the assertion or the secret elsewhere (BP-3).
             .redirect(redirect::Policy::none())
             .referer(false)

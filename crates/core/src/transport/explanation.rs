@@ -21,6 +21,8 @@ pub(super) fn explain(
     let (code, reason, hint) = if error.is_timeout() {
         let reason = if error.is_connect() {
             format!("no connection within {} ms", settings.connect_timeout.as_millis())
+        } else if went_silent(error) {
+            "the connection has gone silent: it does not even answer HTTP/2's ping".to_owned()
         } else {
             format!("no complete answer within {} ms", settings.timeout.as_millis())
         };
@@ -45,22 +47,45 @@ pub(super) fn explain(
 }
 
 /// True where the connection ended before a byte of the answer, as one does that the server closes
-/// while the request is on its way.
+/// while the request is on its way; in HTTP/2 also where the server says that it has not looked at
+/// the request (RFC 9113 §8.7).
 pub(super) fn broke_unanswered(error: &reqwest::Error) -> bool {
     if error.is_connect() || error.is_timeout() {
         return false;
     }
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = next {
-        if error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message) {
-            return true;
+    chain(error)
+        .find_map(|error| {
+            if error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message) {
+                return Some(true);
+            }
+            if let Some(error) = error.downcast_ref::<std::io::Error>() {
+                // The other one is an end without TLS's close_notify.
+                return Some(is_reset(error) || error.kind() == ErrorKind::UnexpectedEof);
+            }
+            error.downcast_ref().map(was_not_looked_at)
+        })
+        .unwrap_or(false)
+}
+
+/// A stream that was refused, or began after the last one that a closing server takes.
+fn was_not_looked_at(error: &h2::Error) -> bool {
+    error.is_remote()
+        && match error.reason() {
+            Some(h2::Reason::REFUSED_STREAM) => error.is_reset(),
+            Some(h2::Reason::NO_ERROR) => error.is_go_away(),
+            _ => false,
         }
-        if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            return is_reset(error);
-        }
-        next = error.source();
-    }
-    false
+}
+
+/// The time-out of HTTP/2's keep-alive, and not that of the request.
+fn went_silent(error: &reqwest::Error) -> bool {
+    chain(error).any(|error| error.downcast_ref().is_some_and(hyper::Error::is_timeout))
+}
+
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 const CLOSED_EARLY: &str = "the connection was closed before the answer was complete";
@@ -79,14 +104,8 @@ fn in_words(reason: String) -> String {
 
 /// What an end looks like depends on how far the server was when it made it.
 fn is_hang_up(error: &reqwest::Error, reason: &str) -> bool {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = next {
-        if error.downcast_ref().is_some_and(is_reset) {
-            return true;
-        }
-        next = error.source();
-    }
-    [CLOSED_EARLY, HANDSHAKE_BROKEN_OFF].contains(&reason)
+    chain(error).any(|error| error.downcast_ref().is_some_and(is_reset))
+        || [CLOSED_EARLY, HANDSHAKE_BROKEN_OFF].contains(&reason)
 }
 
 fn is_reset(error: &std::io::Error) -> bool {
@@ -116,7 +135,7 @@ fn tls_hint(error: &rustls::Error, certified: bool) -> &'static str {
             }
         }
         Tls::AlertReceived(AlertDescription::NoApplicationProtocol) => {
-            "the server offers HTTP/2 only, and this client speaks HTTP/1.1"
+            "the server speaks neither HTTP/2 nor HTTP/1.1 on this port: check the port"
         }
         Tls::AlertReceived(AlertDescription::HandshakeFailure) => {
             "the server shares no cipher suite with TLS 1.2 or 1.3 as this client speaks them, or wants a client certificate (http.clientCertificate)"
@@ -185,7 +204,7 @@ mod tests {
         );
         let expired = rustls::Error::AlertReceived(AlertDescription::CertificateExpired);
         assert!(tls_hint(&expired, true).contains("expired"));
-        assert!(alert(AlertDescription::NoApplicationProtocol).contains("HTTP/2"));
+        assert!(alert(AlertDescription::NoApplicationProtocol).contains("neither HTTP/2 nor"));
         assert!(alert(AlertDescription::ProtocolVersion).contains("TLS 1.2"));
         let certificate = |error| tls_hint(&rustls::Error::InvalidCertificate(error), false);
         assert!(certificate(CertificateError::Expired).contains("clock"));

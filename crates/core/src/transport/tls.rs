@@ -105,10 +105,13 @@ pub(super) fn client_config<'a>(
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-    Ok(match own {
+    let mut config = match own {
         Some(own) => builder.with_client_cert_resolver(own.resolver()),
         None => builder.with_no_client_auth(),
-    })
+    };
+    // The HTTP client goes by what the server chooses of these (RFC 9113 §3.2).
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
