@@ -329,7 +329,9 @@ export interface ClientAuthOptions {
   /**
    * Origins that a discovered token endpoint may have, the one of the discovery document only if listed; any
    * other is `ERR_ORIGIN_NOT_ALLOWED`, and nothing is sent there. Default: any https origin, with a warning where
-   * it is not the one that discovery started from.
+   * it is not the one that discovery started from; but no address that is nearer than where discovery started from:
+   * loopback (`localhost` too), then link-local, then private addresses. Only addresses that stand in the URL count,
+   * not those that a name leads to.
    */
   allowedTokenEndpointOrigins?: readonly string[];
   /** http:// is refused off the loopback interface unless this is set. Default false. */

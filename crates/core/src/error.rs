@@ -121,6 +121,8 @@ pub enum Error {
         document: String,
         /// The endpoint.
         endpoint: String,
+        /// Where that is, in words that end with the setting that does not name it.
+        place: String,
     },
     /// The token endpoint's answer.
     TokenEndpoint(Box<TokenEndpointError>),
@@ -344,11 +346,10 @@ impl fmt::Display for Error {
                  of it, set tokenEndpoint to the https URL, with forceHttpInTokenRequestAudience: true \
                  if the server expects http: in aud"
             ),
-            Self::OriginNotAllowed { document, endpoint } => write!(
+            Self::OriginNotAllowed { document, endpoint, place } => write!(
                 f,
-                "{document} names the token endpoint {endpoint}, on an origin that is not in \
-                 allowedTokenEndpointOrigins: nothing was sent; add the origin there if it is \
-                 right, or set tokenEndpoint"
+                "{document} names the token endpoint {endpoint}, {place}: nothing was sent; add the \
+                 origin there if it is right, or set tokenEndpoint"
             ),
             Self::TokenEndpoint(error) => {
                 write!(

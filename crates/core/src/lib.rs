@@ -35,6 +35,7 @@ mod keystore;
 mod options;
 mod params;
 mod random;
+mod reach;
 mod runtime;
 mod secret;
 mod server_url;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{DiscoveryRequest, Metadata, Origin, chain};
 use crate::error::{DiscoveryError, Error};
+use crate::reach::Reach;
 use crate::server_url::ServerUrl;
 use crate::transport::RetryPolicy;
 
@@ -58,6 +59,15 @@ fn parse(
     let issuer = ServerUrl::parse("its issuer", raw).map_err(|problem| problem.message)?;
     if issuer.url().query().is_some() {
         return Err("its issuer has a query (?…), which no issuer has; set issuer".to_owned());
+    }
+    let reach = Reach::of(issuer.url());
+    if reach < Reach::of(base.url()) {
+        return Err(format!(
+            "its issuer {} is {}, which is nearer than the FHIR server itself: it was not asked; set \
+             issuer, if it is right",
+            issuer.display(),
+            reach.in_words()
+        ));
     }
     if request.is_secure(base, &issuer) {
         return Ok(issuer);

@@ -23,6 +23,7 @@ pub use policy::DiscoverySource;
 use crate::clock::Now;
 use crate::error::{DiscoveryError, Error};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::reach::Reach;
 use crate::server_url::{ServerUrl, without_trailing_slashes};
 use crate::transport::{RetryPolicy, Transport};
 
@@ -74,7 +75,7 @@ pub(crate) struct Metadata {
     /// `capabilities` of a smart-configuration
     pub(crate) capabilities: Option<Vec<String>>,
     /// What discovery started from.
-    pub(crate) origin: url::Origin,
+    pub(crate) start: ServerUrl,
     /// True where a document that came over https calls its server an http one, as one does that does
     /// not know of the TLS in front of it.
     pub(crate) http_advertised: bool,
@@ -100,7 +101,13 @@ impl Metadata {
 
     /// True where that has the origin that discovery started from (BP-5).
     pub(crate) fn is_same_origin(&self) -> bool {
-        self.endpoint().url().origin() == self.origin
+        self.endpoint().url().origin() == self.start.url().origin()
+    }
+
+    /// What kind of address that is, where it is nearer than the server that discovery started from.
+    pub(crate) fn nearer_address(&self) -> Option<&'static str> {
+        let reach = Reach::of(self.endpoint().url());
+        (reach < Reach::of(self.start.url())).then(|| reach.in_words())
     }
 
     /// The same for a while longer: nobody should be without tokens because a document is away.
@@ -200,7 +207,7 @@ impl DiscoveryRequest {
         };
         let stale_at = Now::read().plus(self.ttl.unwrap_or(document.freshness));
         Ok(Metadata {
-            origin: start.url().origin(),
+            start: start.clone(),
             http_advertised: url.scheme() == "https" && calls_itself_http(members),
             token_endpoint,
             mtls_alias,
@@ -309,6 +316,8 @@ pub(crate) mod tests {
         request.shows_certificate = true;
         assert_eq!(endpoint(&request, alias()).unwrap(), "https://mtls.h:9443/t");
         assert!(!read(&request, &members(alias())).unwrap().is_same_origin());
+        let nearer = read(&request, &members(json!("https://10.0.0.1/t"))).unwrap();
+        assert_eq!(nearer.nearer_address(), Some("a private address"));
         for none in [json!(null), json!(" "), json!(["https://m/t"])] {
             assert_eq!(endpoint(&request, none).unwrap(), "https://h/t");
         }

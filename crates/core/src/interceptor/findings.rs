@@ -13,9 +13,12 @@ pub(super) fn judge(
     params: &ClientAuthParams,
 ) -> Result<impl Iterator<Item = Warning> + use<>, Error> {
     let common = &params.common;
-    let other_origin = match &common.allowed_token_endpoint_origins {
-        Some(allowed) => check_origin(metadata, allowed).map(|()| None)?,
-        None => other_origin(metadata),
+    let other_origin = if let Some(allowed) = &common.allowed_token_endpoint_origins {
+        check_origin(metadata, allowed)?;
+        None
+    } else {
+        check_reach(metadata)?;
+        other_origin(metadata)
     };
     let stale =
         metadata.trouble.as_ref().map(|trouble| Warning::new("DISCOVERY_STALE", trouble.clone()));
@@ -72,12 +75,25 @@ impl Finding {
 fn check_origin(metadata: &Metadata, allowed: &[String]) -> Result<(), Error> {
     let origin = metadata.endpoint().url().origin().ascii_serialization();
     if allowed.contains(&origin) {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(not_allowed(metadata, "on an origin that is"))
     }
-    Err(Error::OriginNotAllowed {
+}
+
+/// A server out there must not have the client send anything to where only the client gets: to its own
+/// machine, or into its own network.
+fn check_reach(metadata: &Metadata) -> Result<(), Error> {
+    let Some(address) = metadata.nearer_address() else { return Ok(()) };
+    Err(not_allowed(metadata, &format!("{address}, nearer than the server that names it and")))
+}
+
+fn not_allowed(metadata: &Metadata, place: &str) -> Error {
+    Error::OriginNotAllowed {
         document: metadata.document.clone(),
         endpoint: metadata.endpoint().display(),
-    })
+        place: format!("{place} not in allowedTokenEndpointOrigins"),
+    }
 }
 
 /// Very common, and worth knowing once (BP-5).
