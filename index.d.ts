@@ -382,7 +382,10 @@ export interface ClientAuthOptions {
    * For discovery and token requests. Time-outs per HTTP attempt: `timeoutMs` in all (default 30 000),
    * `connectTimeoutMs` (default 10 000); the pre-token hook has `timeoutMs` as well. `proxy`: a URL, or null
    * for none; default: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, then the
-   * system's own setting on macOS and Windows. `noProxy`: hosts that bypass `proxy`, as `NO_PROXY` lists them.
+   * system's own setting on macOS and Windows; http:// or https://, with user name and password where the proxy
+   * wants them (what it refuses with 407 is not `transient`). `noProxy`: hosts that bypass `proxy`, as `NO_PROXY`
+   * lists them: names, with and without a leading dot and with all names below them, addresses, networks such as
+   * `10.0.0.0/8`, and `*` for everything; an entry with a port fits nothing. HTTP/2 is spoken where the server offers it.
    * `ca`: certificates trusted besides the system's and those of `NODE_EXTRA_CA_CERTS`, as PEM text or DER
    * bytes. `clientCertificate`: shown to every server that asks for one in the TLS handshake, with any
    * `clientAuthMethod`; see {@link ClientCertificate}. `maxResponseBytes`: default 1 MiB.

@@ -1,20 +1,45 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request as forward } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { connect } from 'node:net';
 
 /**
- * An HTTP proxy on loopback that tunnels CONNECT, and writes down whom it was asked for. Whatever host is named,
- * the tunnel leads to a port here: names need not exist.
+ * An HTTP proxy on loopback that tunnels CONNECT and passes on requests in clear text, and writes down whom it was
+ * asked for. Whatever host is named, the way leads to a port here: names need not exist.
  *
  * @param {object} [options]
  * @param {string} [options.credentials] `user:password` that it wants
  * @param {number} [options.leadsTo] port of every tunnel; without it the port that was asked for
+ * @param {{ certificatePem: string, privateKeyPem: string }} [options.tls] TLS on the way to the proxy itself
+ * @param {(client: import('node:net').Socket) => void} [options.answer] in place of a tunnel
  */
-export async function startProxy({ credentials, leadsTo } = {}) {
-  /** @type {{ target: string, authorization: string | undefined }[]} */
+export async function startProxy({ credentials, leadsTo, tls, answer } = {}) {
+  /** @type {{ target: string, authorization: string | undefined, headers: object }[]} */
   const tunnels = [];
+  /** @type {{ url: string, authorization: string | undefined }[]} */
+  const forwarded = [];
   const sockets = new Set();
-  const server = createServer((_request, response) => response.writeHead(405).end());
+  const expected = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`;
+  const pass = (request, response) => {
+    const { method, url, headers } = request;
+    const { 'proxy-authorization': authorization, ...others } = headers;
+    forwarded.push({ url, authorization });
+    if (authorization !== expected) {
+      response.writeHead(407, { 'proxy-authenticate': 'Basic' }).end();
+      return;
+    }
+    const { port, pathname, search } = new URL(url);
+    const options = { port: leadsTo ?? port, path: pathname + search, method, headers: others };
+    request.pipe(
+      forward(options, (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(response);
+      }).on('error', () => response.destroy()),
+    );
+  };
+  const server = tls
+    ? createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem }, pass)
+    : createServer(pass);
   const keep = (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
@@ -22,8 +47,12 @@ export async function startProxy({ credentials, leadsTo } = {}) {
   server.on('connection', keep);
   server.on('connect', ({ url, headers }, client, head) => {
     const authorization = headers['proxy-authorization'];
-    tunnels.push({ target: url, authorization });
-    const expected = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`;
+    tunnels.push({ target: url, authorization, headers });
+    client.on('error', () => client.destroy());
+    if (answer) {
+      answer(client);
+      return;
+    }
     if (authorization !== expected) {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
       return;
@@ -42,8 +71,9 @@ export async function startProxy({ credentials, leadsTo } = {}) {
   const { port } = server.address();
   return {
     port,
-    url: `http://${credentials ? `${credentials}@` : ''}127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://${credentials ? `${credentials}@` : ''}127.0.0.1:${port}`,
     tunnels,
+    forwarded,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

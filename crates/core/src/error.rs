@@ -75,6 +75,8 @@ pub struct TransportError {
     /// True where a kept connection was closed by the server as the request was sent: the request
     /// may be sent again at once.
     pub stale_connection: bool,
+    /// True where only a change of the settings can help.
+    pub permanent: bool,
 }
 
 /// A discovery document that could not be had or used.
@@ -181,6 +183,7 @@ impl Error {
             // 425: the same request is welcome a moment later (RFC 8470 §5.2).
             Self::TokenEndpoint(error) if error.status == 425 => true,
             Self::Signer(failure) => failure.transient,
+            Self::Transport(error) if error.permanent => false,
             Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.is_transient(),
             _ => matches!(
                 self.code(),

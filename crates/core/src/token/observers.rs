@@ -47,7 +47,8 @@ impl Drop for Observed {
             let reason = "given up without an answer".to_owned();
             let hint = Some("the deadline is retry.deadlineMs".to_owned());
             let code = ErrorCode::Timeout;
-            let given_up = TransportError { code, url, reason, hint, stale_connection: false };
+            let (stale_connection, permanent) = (false, false);
+            let given_up = TransportError { code, url, reason, hint, stale_connection, permanent };
             self.tell(Some(&given_up.into()));
         }
     }

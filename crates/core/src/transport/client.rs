@@ -8,12 +8,12 @@ use bytes::Bytes;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{NoProxy, Proxy, redirect};
+use reqwest::{NoProxy, Proxy, StatusCode, redirect};
 use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::explanation::{broke_unanswered, explain, root_cause};
+use super::explanation::{broke_unanswered, explain, proxy_wants_credentials, root_cause};
 use super::kept_connections::KeptConnections;
 use super::limits::{self, BodyError};
 use super::proxy::ProxySetting;
@@ -159,6 +159,10 @@ impl Transport {
             failed(&error, self.kept.may_be_to(url) && broke_unanswered(&error))
         })?;
         self.kept.note(url, &response);
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && url.scheme() == "http"
+        {
+            return Err(NoAnswer::Failed(proxy_wants_credentials(url).into()));
+        }
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         match limits::read_body(response, self.settings.max_response_bytes).await {
@@ -195,6 +199,7 @@ impl Transport {
                         .to_owned(),
                 ),
                 stale_connection: false,
+                permanent: false,
             })))
         })?;
         *place = Some(ready.clone());
@@ -234,8 +239,9 @@ impl TransportSettings {
             // A retry needs a new assertion, which only the caller can make (SB-4).
             .retry(reqwest::retry::never());
         Ok(match &self.proxy {
-            ProxySetting::Environment => builder,
             ProxySetting::Direct => builder.no_proxy(),
+            _ if self.proxy.is_excluded_everywhere(self.no_proxy.as_deref()) => builder.no_proxy(),
+            ProxySetting::Environment => builder,
             ProxySetting::Url(url) => {
                 let proxy = Proxy::all(url.expose())
                     .map_err(|_| "http.proxy: not a proxy URL".to_owned())?;

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io::ErrorKind;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
-use url::Url;
+use url::{Host, Url};
 
 use super::settings::TransportSettings;
 use super::tls::tls_error;
@@ -32,10 +32,13 @@ pub(super) fn explain(
         let hint = tls_hint(tls, settings.client_certificate.is_some());
         let hint = trust_complaint
             .map_or_else(|| hint.to_owned(), |complaint| format!("{hint}; {complaint}"));
-        (ErrorCode::Tls, format!("TLS handshake failed: {tls}"), hint)
+        let with = if is_about_proxy(error) { " with the proxy" } else { "" };
+        (ErrorCode::Tls, format!("TLS handshake{with} failed: {tls}"), hint)
+    } else if let Some(error) = proxy_refusal(url, error) {
+        return error;
     } else {
         let reason = in_words(root_cause(error));
-        let mut hint = network_hint(error, &reason).to_owned();
+        let mut hint = network_hint(error).to_owned();
         if settings.client_certificate.is_some() && is_hang_up(error, &reason) {
             hint.push_str(
                 "; a server that does not take the client certificate (http.clientCertificate) can end like this",
@@ -43,8 +46,50 @@ pub(super) fn explain(
         }
         (ErrorCode::Network, reason, hint)
     };
-    TransportError { code, url: display(url), reason, hint: Some(hint), stale_connection: false }
+    let (url, hint) = (display(url), Some(hint));
+    TransportError { code, url, reason, hint, stale_connection: false, permanent: false }
 }
+
+/// What the same settings will meet again at each attempt.
+fn proxy_refusal(url: &Url, error: &reqwest::Error) -> Option<TransportError> {
+    match root_cause(error).as_str() {
+        "tunnel error: proxy authorization required" => Some(proxy_wants_credentials(url)),
+        // Of the HTTP client, which takes the brackets for a part of the name.
+        "Invalid Server Name" if matches!(url.host(), Some(Host::Ipv6(_))) => {
+            let hint = "use the server's name, or have the proxy left out (http.noProxy, NO_PROXY)";
+            Some(permanent(url, "an IPv6 address cannot be reached through a proxy", hint))
+        }
+        _ => None,
+    }
+}
+
+/// 407, to a tunnel or to a request in clear text.
+pub(super) fn proxy_wants_credentials(url: &Url) -> TransportError {
+    permanent(
+        url,
+        "the proxy wants a user name and password, and has not got those that it takes (HTTP 407)",
+        "put them into the proxy's URL, percent-encoded: http://user:password@proxy.example.org:3128 \
+         (http.proxy, HTTPS_PROXY)",
+    )
+}
+
+fn permanent(url: &Url, reason: &str, hint: &str) -> TransportError {
+    TransportError {
+        code: ErrorCode::Network,
+        url: display(url),
+        reason: reason.to_owned(),
+        hint: Some(hint.to_owned()),
+        stale_connection: false,
+        permanent: true,
+    }
+}
+
+/// The way to the server was not there yet.
+fn is_about_proxy(error: &reqwest::Error) -> bool {
+    chain(error).any(|error| error.to_string().starts_with(TUNNEL_ERROR))
+}
+
+const TUNNEL_ERROR: &str = "tunnel error";
 
 /// True where the connection ended before a byte of the answer, as one does that the server closes
 /// while the request is on its way; in HTTP/2 also where the server says that it has not looked at
@@ -112,8 +157,8 @@ fn is_reset(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
 
-fn network_hint(error: &reqwest::Error, reason: &str) -> &'static str {
-    if reason.starts_with("tunnel error") {
+fn network_hint(error: &reqwest::Error) -> &'static str {
+    if is_about_proxy(error) {
         "the proxy did not open a way to the server: check its address, its credentials and its rules (http.proxy, HTTPS_PROXY)"
     } else if error.is_connect() {
         "check the address, DNS and the firewall, and that of a proxy if there is one (http.proxy, HTTPS_PROXY)"

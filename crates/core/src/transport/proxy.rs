@@ -38,6 +38,19 @@ impl ProxySetting {
             }
         }
     }
+
+    /// `*` in `NO_PROXY`, or in the option of that purpose: the HTTP client takes it for every name, but
+    /// for no address.
+    pub(crate) fn is_excluded_everywhere(&self, no_proxy: Option<&str>) -> bool {
+        let of_environment = match self {
+            Self::Environment => ["NO_PROXY", "no_proxy"]
+                .iter()
+                .find_map(|&name| std::env::var(name).ok().filter(|value| !value.is_empty())),
+            _ => None,
+        };
+        let list = of_environment.as_deref().or(no_proxy);
+        list.is_some_and(|list| list.split(',').any(|entry| entry.trim() == "*"))
+    }
 }
 
 fn check_variable(name: &str) -> Result<(), Problem> {

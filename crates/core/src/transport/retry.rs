@@ -52,6 +52,7 @@ impl RetryPolicy {
                     .to_owned(),
             ),
             stale_connection: false,
+            permanent: false,
         }))
     }
 }
@@ -105,6 +106,7 @@ fn is_retryable(error: &Error) -> bool {
         // A key service that is throttled or away is as good as a server that is.
         None => match error {
             Error::Signer(failure) => failure.transient,
+            Error::Transport(error) if error.permanent => false,
             _ => matches!(error.code(), ErrorCode::Network | ErrorCode::Timeout),
         },
     }
@@ -197,6 +199,7 @@ mod tests {
             reason: String::new(),
             hint: None,
             stale_connection: false,
+            permanent: false,
         }));
         assert!(POLICY.wait_after(1, &tls).is_none());
     }
