@@ -26,9 +26,8 @@ impl ServerUrl {
     /// Parses an absolute URL; `what` names it in the message.
     pub(crate) fn parse(what: &str, raw: &str) -> Result<Self, Problem> {
         let refuse = |why: &str| Err(Problem::config(format!("{what}: {why}")));
-        // The parser would silently drop these; what is sent must be what was meant.
-        if raw.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return refuse("a URL has no white space or control characters");
+        if !is_plain(raw) {
+            return refuse("a URL has no white space, control characters or backslashes");
         }
         let Ok(url) = Url::parse(raw) else {
             return refuse("expected an absolute URL such as https://fhir.example.org/r4");
@@ -87,6 +86,12 @@ impl ServerUrl {
     pub(crate) fn display(&self) -> String {
         display(self.url())
     }
+}
+
+/// False where the parser would silently drop a character or, as with a backslash, read a slash that others
+/// take for a part of the host: what is sent must be what was meant.
+pub(crate) fn is_plain(raw: &str) -> bool {
+    !raw.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace())
 }
 
 /// True for an address that never leaves this machine.
@@ -149,9 +154,17 @@ mod tests {
 
     #[test]
     fn credentials_fragments_and_other_schemes_are_refused() {
-        for raw in
-            ["https://u:p@h/", "https://h/#x", "ftp://h/", "h/x", "", "https://h/a b", "file:///x"]
-        {
+        for raw in [
+            "https://u:p@h/",
+            "https://h/#x",
+            "ftp://h/",
+            "h/x",
+            "",
+            "https://h/a b",
+            "file:///x",
+            r"https://h\@evil/",
+            r"https:\\h/",
+        ] {
             let problem = ServerUrl::parse("fhirBaseUrl", raw).unwrap_err();
             assert_eq!(problem.code, ErrorCode::InvalidConfig);
             assert!(!problem.message.contains("u:p"));

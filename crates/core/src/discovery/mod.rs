@@ -24,7 +24,7 @@ use crate::clock::Now;
 use crate::error::{DiscoveryError, Error};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::reach::Reach;
-use crate::server_url::{ServerUrl, without_trailing_slashes};
+use crate::server_url::{ServerUrl, is_plain, without_trailing_slashes};
 use crate::transport::{RetryPolicy, Transport};
 
 /// What discovery starts from.
@@ -229,7 +229,8 @@ impl DiscoveryRequest {
 /// An absolute endpoint stays byte for byte what the server wrote: it becomes `aud`. A relative
 /// one starts from the base as a folder (SD-5).
 fn resolve(start: &ServerUrl, raw: &str) -> Result<ServerUrl, crate::error::Problem> {
-    if Url::parse(raw).is_ok() {
+    // Joined, what does not belong into a URL would be gone before anybody refuses it.
+    if !is_plain(raw) || Url::parse(raw).is_ok() {
         return ServerUrl::parse("its token_endpoint", raw);
     }
     let folder = format!("{}/", without_trailing_slashes(start.raw()));
@@ -377,6 +378,9 @@ pub(crate) mod tests {
             assert_eq!(resolved(base, "//other/token").unwrap(), "https://other/token");
         }
         assert!(resolved("https://h/fhir", "mailto:x").is_err());
+        for odd in [r"\\evil/token", r"/\evil/token", "/\t/evil/token", "token\n", " token"] {
+            assert!(resolved("https://h/fhir", odd).is_err(), "{odd:?}");
+        }
         assert!(resolved("https://h/fhir", "https://u:p@h/").is_err());
     }
 }
