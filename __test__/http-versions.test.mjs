@@ -181,16 +181,43 @@ test(
   openTokenEndpoint,
 );
 
-test('http.timeoutMs is the whole of a request over HTTP/2: no answer', async (t) => {
+test('an HTTP/2 request that runs out of time is given up, and tried again over another connection', async (t) => {
   const server = await openHttp2Server(t, { certificates });
   const closed = [];
-  server.replies.push(({ stream }) => stream.once('close', () => closed.push(stream.rstCode)));
-  const interceptor = server.create({ http: { timeoutMs: 2000 }, retry: { attempts: 1 } });
+  const hang = ({ stream }) => stream.once('close', () => closed.push(stream.rstCode));
+  server.replies.push(hang, hang);
+  const interceptor = server.create({ http: { timeoutMs: 2000 }, retry: { attempts: 2 } });
   const error = await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_TIMEOUT' });
   t.regex(error.message, /no complete answer within 2000 ms/);
-  await eventually(() => closed.length === 1);
-  t.deepEqual(closed, [NGHTTP2_CANCEL], 'the stream is given back, the connection stays');
-  t.is(server.sockets.size, 1);
+  await eventually(() => closed.length === 2);
+  t.deepEqual(closed, [NGHTTP2_CANCEL, NGHTTP2_CANCEL]);
+  const [first, second] = server.tokenRequests().map(({ port }) => port);
+  t.not(first, second);
+  await eventually(() => server.sockets.size === 0);
+  t.regex(await interceptor.getAuthorizationHeader(), /^Bearer /);
+});
+
+test('a request that is given up takes none of those with it that share its HTTP/2 connection', async (t) => {
+  const server = await openHttp2Server(t, { certificates });
+  await server.create().getAuthorizationHeader();
+  let answerLate;
+  server.replies.push(
+    () => {},
+    (_request, response) => {
+      answerLate = () => server.answer.token(response);
+    },
+  );
+  const http = { timeoutMs: 30_000 };
+  const create = (clientId, deadlineMs) =>
+    server.create({ clientId, http, retry: { attempts: 1, ...(deadlineMs && { deadlineMs }) } });
+  const lost = t.throwsAsync(create('lost', 1000).getAuthorizationHeader(), { code: 'ERR_TIMEOUT' });
+  await eventually(() => server.tokenRequests().length === 2);
+  const waiting = create('patient').getAuthorizationHeader();
+  await eventually(() => server.tokenRequests().length === 3);
+  await lost;
+  answerLate();
+  t.regex(await waiting, /^Bearer /);
+  t.is(server.counts.connections, 1);
 });
 
 test('http.timeoutMs is the whole of a request over HTTP/2: a body that does not end', async (t) => {

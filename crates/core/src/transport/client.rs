@@ -55,14 +55,14 @@ impl TransportPool {
 #[derive(Debug)]
 pub(crate) struct Transport {
     settings: TransportSettings,
-    client: Mutex<Option<ReadyClient>>,
+    client: Mutex<Option<Arc<ReadyClient>>>,
     /// Clear text is allowed on loopback because it never leaves this machine: no proxy of the
     /// environment may see it.
-    loopback_client: Mutex<Option<ReadyClient>>,
+    loopback_client: Mutex<Option<Arc<ReadyClient>>>,
     kept: KeptConnections,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct ReadyClient {
     client: reqwest::Client,
     trust_complaint: Option<String>,
@@ -146,10 +146,13 @@ impl Transport {
     async fn send(
         &self,
         url: &Url,
-        ready: &ReadyClient,
+        ready: &Arc<ReadyClient>,
         request: reqwest::RequestBuilder,
     ) -> Result<Answer, NoAnswer> {
         let failed = |error: &reqwest::Error, stale_connection| {
+            if error.is_timeout() && !error.is_connect() {
+                self.leave(ready);
+            }
             let complaint = ready.trust_complaint.as_deref();
             let error = explain(&self.settings, complaint, url, error);
             NoAnswer::Failed(TransportError { stale_connection, ..error }.into())
@@ -174,7 +177,18 @@ impl Transport {
         }
     }
 
-    fn ready(&self, url: &Url) -> Result<ReadyClient, NoAnswer> {
+    /// The next request takes another connection. An HTTP/2 connection outlives a request that has run out
+    /// of time, and behind it may be the one server of many that hangs.
+    fn leave(&self, used: &Arc<ReadyClient>) {
+        for place in [&self.client, &self.loopback_client] {
+            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, used)) {
+                *place = None;
+            }
+        }
+    }
+
+    fn ready(&self, url: &Url) -> Result<Arc<ReadyClient>, NoAnswer> {
         let direct = url.scheme() == "http"
             && is_loopback(url)
             && matches!(self.settings.proxy, ProxySetting::Environment);
@@ -188,7 +202,7 @@ impl Transport {
         } else {
             self.settings.connect()
         };
-        let ready = connected.map_err(|reason| {
+        let ready = connected.map(Arc::new).map_err(|reason| {
             NoAnswer::Failed(Error::Transport(Box::new(TransportError {
                 code: ErrorCode::Tls,
                 url: display(url),
@@ -219,9 +233,8 @@ impl TransportSettings {
         Ok(ReadyClient { client, trust_complaint: extra.complaint })
     }
 
-    /// HTTP/2 sends all requests over one connection, and one of them that runs out of time does not
-    /// close it: without a ping a connection that a firewall has forgotten would swallow every retry.
-    /// Two of these are over before the request's own time is. Nothing is sent while no request waits.
+    /// All requests wait on one HTTP/2 connection: one that a firewall has forgotten should be found out
+    /// before their time is over, which takes two of these. Nothing is sent while no request waits.
     fn ping_interval(&self) -> Duration {
         (self.timeout / 3).clamp(SHORTEST_PING_INTERVAL, LONGEST_PING_INTERVAL)
     }
