@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
+import { makeCaAsServer } from './support/ca-as-server.mjs';
 import { outcomeOf } from './support/child-client.mjs';
 import { json, startRecordingServer, tokenResponse } from './support/recording-server.mjs';
 import { openTokenEndpoint } from './support/token-endpoint.mjs';
+
+/** On macOS and Windows the system itself judges certificates. */
+const isVerifiedHere = !['darwin', 'win32'].includes(process.platform);
 
 let certificates;
 let directory;
@@ -60,6 +64,37 @@ test('http.ca of one interceptor is not trusted by another', async (t) => {
   await t.throwsAsync(create(server, { http: { ca: other.caPem } }).getAuthorizationHeader(), {
     code: 'ERR_TLS',
   });
+});
+
+test('a self-signed certificate of a CA, as openssl req -x509 makes it, is taken where http.ca has that very one', async (t) => {
+  const certificates = await makeCaAsServer();
+  const server = await openTokenEndpoint(t, { certificates: { ...certificates, caPem: '' } });
+  const http = { ca: certificates.certificatePem };
+  const outcome = await create(server, { http })
+    .getAuthorizationHeader()
+    .catch(({ code }) => code);
+  t.regex(outcome, isVerifiedHere ? /^Bearer / : /^Bearer |^ERR_TLS$/);
+});
+
+for (const [kind, options, pattern] of [
+  ['has ended', { endsInHours: -1 }, /outside its validity/],
+  ['is for another host', { hostname: 'elsewhere.example.test' }, /another host name/],
+]) {
+  test(`a self-signed certificate that ${kind} is refused, also where http.ca has it`, async (t) => {
+    const certificates = await makeCaAsServer(options);
+    const server = await openTokenEndpoint(t, { certificates: { ...certificates, caPem: '' } });
+    const http = { ca: certificates.certificatePem };
+    const error = await t.throwsAsync(create(server, { http }).getAuthorizationHeader(), { code: 'ERR_TLS' });
+    if (isVerifiedHere) t.regex(error.message, pattern);
+  });
+}
+
+test('a self-signed certificate is refused where http.ca has another one of the same name', async (t) => {
+  const [certificates, other] = [await makeCaAsServer(), await makeCaAsServer()];
+  const server = await openTokenEndpoint(t, { certificates: { ...certificates, caPem: '' } });
+  const http = { ca: other.certificatePem };
+  const error = await t.throwsAsync(create(server, { http }).getAuthorizationHeader(), { code: 'ERR_TLS' });
+  t.regex(error.message, /http\.ca/);
 });
 
 test('NODE_EXTRA_CA_CERTS is trusted', async (t) => {

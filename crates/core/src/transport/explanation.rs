@@ -7,7 +7,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use url::{Host, Url};
 
 use super::settings::TransportSettings;
-use super::tls::tls_error;
+use super::tls::{is_ca_as_server, tls_error};
 use crate::error::{ErrorCode, TransportError};
 use crate::server_url::display;
 
@@ -221,8 +221,8 @@ fn certificate_hint(error: &CertificateError) -> &'static str {
         | CertificateError::NotValidYetContext { .. } => {
             "the certificate is outside its validity: have it renewed, and check this machine's clock"
         }
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "the server presents a CA certificate as its own (openssl req -x509 makes such): have it issued with basicConstraints CA:FALSE"
+        error if is_ca_as_server(error) => {
+            "the server presents a CA certificate as its own (openssl req -x509 makes such): give that very certificate in http.ca, or have it issued with basicConstraints CA:FALSE"
         }
         _ => "the server's certificate cannot be used: have it reissued",
     }

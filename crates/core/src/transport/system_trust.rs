@@ -4,13 +4,16 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
+
+use super::tls::is_ca_as_server;
 
 /// The bundle, the system's or `SSL_CERT_FILE`; everything, where there is none.
 fn bundle() -> Arc<RootCertStore> {
@@ -121,6 +124,13 @@ impl ServerCertVerifier for SystemTrust {
         match by(&self.first) {
             Err(unknown @ Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 self.whole().map_or(Err(unknown), |whole| by(whole))
+            }
+            Err(Error::InvalidCertificate(error))
+                if is_ca_as_server(&error) && self.extra.contains(end_entity) =>
+            {
+                // What is trusted itself needs no issuer. Its validity was looked at before that error.
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
             }
             verified => verified,
         }
