@@ -3,6 +3,7 @@ import { ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
 import { runNode } from './support/child.mjs';
+import { makeClientAuthority } from './support/client-certificates.mjs';
 import { eventually } from './support/eventually.mjs';
 import { openHttp2Server } from './support/http2-server.mjs';
 import { ecJwks } from './support/keys.mjs';
@@ -310,6 +311,21 @@ test('an idle HTTP/2 connection does not keep the process alive', async (t) => {
   const args = [JSON.stringify({ ca: certificates.caPem, origin: server.origin })];
   const result = await runNode(script, { evaluate: true, args });
   t.deepEqual(result, { code: 0, signal: null, stdout: 'Bearer token-1\n', stderr: '' });
+});
+
+test('a client certificate is shown to an HTTP/2 server, and one without is turned away', async (t) => {
+  const authority = await makeClientAuthority();
+  const { pem } = await authority.issue('http-versions');
+  const server = await openHttp2Server(t, { certificates, clientCa: authority.caPem });
+  const certified = server.create({ http: { clientCertificate: { pem } } });
+  t.is(await certified.getAuthorizationHeader(), 'Bearer token-1');
+  t.deepEqual(
+    server.requests.map(({ version }) => version),
+    ['2.0', '2.0'],
+  );
+  const error = await t.throwsAsync(server.create({ retry: { attempts: 1 } }).getAuthorizationHeader());
+  t.is(error.code, 'ERR_TLS', error.message);
+  t.regex(error.message, /http\.clientCertificate/);
 });
 
 test('HTTP/2 goes through the tunnel of a proxy', async (t) => {

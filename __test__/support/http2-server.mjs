@@ -13,10 +13,14 @@ import { json } from './recording-server.mjs';
  *   options.certificates
  * @param {boolean} [options.allowHTTP1] false: HTTP/2 or nothing
  * @param {import('node:http2').Settings} [options.settings]
+ * @param {string} [options.clientCa] whoever has no certificate of this CA is turned away
  */
-export async function openHttp2Server(t, { certificates, allowHTTP1 = true, settings }) {
+export async function openHttp2Server(t, { certificates, allowHTTP1 = true, settings, clientCa }) {
   const { caPem, certificatePem: cert, privateKeyPem: key } = certificates;
-  const server = createSecureServer({ cert, key, allowHTTP1, settings });
+  const server = createSecureServer({
+    ...{ cert, key, allowHTTP1, settings },
+    ...(clientCa && { requestCert: true, ca: clientCa }),
+  });
   /** @type {Set<import('node:net').Socket>} */
   const sockets = new Set();
   /** @type {import('node:http2').ServerHttp2Session[]} */

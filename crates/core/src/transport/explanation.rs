@@ -7,7 +7,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use url::{Host, Url};
 
 use super::settings::TransportSettings;
-use super::tls::{is_ca_as_server, tls_error};
+use super::tls::{alert_in_words, is_ca_as_server, tls_error};
 use crate::error::{ErrorCode, TransportError};
 use crate::server_url::display;
 
@@ -28,8 +28,10 @@ pub(super) fn explain(
         };
         let hint = "check the address, the proxy and the firewall, or raise http.timeoutMs or http.connectTimeoutMs";
         (ErrorCode::Timeout, reason, hint.to_owned())
-    } else if let Some(tls) = tls_error(error) {
-        let hint = tls_hint(tls, settings.client_certificate.is_some());
+    } else if let Some(tls) =
+        tls_error(error).cloned().or_else(|| alert_in_words(&root_cause(error)))
+    {
+        let hint = tls_hint(&tls, settings.client_certificate.is_some());
         let hint = trust_complaint
             .map_or_else(|| hint.to_owned(), |complaint| format!("{hint}; {complaint}"));
         let with = if is_about_proxy(error) { " with the proxy" } else { "" };

@@ -153,6 +153,14 @@ pub(crate) fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a r
     None
 }
 
+/// The alert that a text is of. HTTP/2 keeps no more of one that comes after the handshake, as the answer to
+/// a client certificate does in TLS 1.3.
+pub(super) fn alert_in_words(text: &str) -> Option<rustls::Error> {
+    (0..=u8::MAX)
+        .map(|number| rustls::Error::AlertReceived(number.into()))
+        .find(|alert| alert.to_string() == text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +172,13 @@ mod tests {
             let problem = certificates_from_pem("http.ca[1]", bytes).unwrap_err();
             assert!(problem.message.starts_with("http.ca[1]: "), "{}", problem.message);
         }
+    }
+
+    #[test]
+    fn an_alert_is_known_by_its_text() {
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+        assert_eq!(alert_in_words(&alert.to_string()), Some(alert));
+        assert_eq!(alert_in_words("received no alert"), None);
     }
 
     #[test]
