@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
@@ -7,13 +6,13 @@ import { openBystander } from './support/bystander.mjs';
 import { openHttp2Server } from './support/http2-server.mjs';
 import { ecJwks } from './support/keys.mjs';
 import { startPlainServer } from './support/plain-server.mjs';
+import { MEMBERS, POINTERS } from './support/pointers.mjs';
 import { startProxy } from './support/proxy.mjs';
-import { json, startRecordingServer, text, tokenResponse } from './support/recording-server.mjs';
+import { json, startRecordingServer, text } from './support/recording-server.mjs';
 import { createInterceptor, openTokenEndpoint } from './support/token-endpoint.mjs';
 
 // No connection is opened to an address that neither the user nor validated metadata named, and no token goes to
-// another origin. Bystanders count connections, not requests; in the last test everything goes through a proxy that
-// writes down where to.
+// another origin. Bystanders count connections, not requests.
 
 const SMART = 'GET /fhir/.well-known/smart-configuration';
 const KEYSTORE = 'destinations';
@@ -24,35 +23,6 @@ let certificates;
 test.before(async () => {
   certificates = await makeCertificates();
   Keystores.register(KEYSTORE, { jwks: ecJwks() });
-});
-
-/** Header fields by which a server can point elsewhere. */
-const POINTERS = (elsewhere) => ({
-  location: elsewhere('/location'),
-  'content-location': elsewhere('/content-location'),
-  refresh: `0; url=${elsewhere('/refresh')}`,
-  link: `<${elsewhere('/link')}>; rel="preconnect", <${elsewhere('/next')}>; rel="next"`,
-  'alt-svc': `h2="localhost:${new URL(elsewhere()).port}"; ma=3600, h3=":${new URL(elsewhere()).port}"`,
-  'www-authenticate': `Bearer resource_metadata="${elsewhere('/metadata')}", error_uri="${elsewhere('/e')}"`,
-  'report-to': JSON.stringify({ group: 'g', max_age: 60, endpoints: [{ url: elsewhere('/report') }] }),
-  nel: '{"report_to":"g","max_age":60}',
-});
-
-/** Members of documents and answers that name other servers. */
-const MEMBERS = (elsewhere) => ({
-  jwks_uri: elsewhere('/jwks'),
-  authorization_endpoint: elsewhere('/authorize'),
-  registration_endpoint: elsewhere('/register'),
-  introspection_endpoint: elsewhere('/introspect'),
-  revocation_endpoint: elsewhere('/revoke'),
-  management_endpoint: elsewhere('/manage'),
-  userinfo_endpoint: elsewhere('/userinfo'),
-  op_policy_uri: elsewhere('/policy'),
-  error_uri: elsewhere('/error'),
-  mtls_endpoint_aliases: { token_endpoint: elsewhere('/mtls') },
-  associated_endpoints: [{ url: elsewhere('/associated'), capabilities: [] }],
-  token_endpoints: [elsewhere('/tokens')],
-  issuer: elsewhere('/issuer'),
 });
 
 for (const status of REDIRECTS) {
@@ -279,135 +249,6 @@ test('interceptRequest: a request to another origin stays without the token', as
   }
   t.is(server.tokenRequests().length, 0);
 });
-
-// ── documents by chance ──
-
-const FHIR = 'fhir.example.test';
-const TOKEN = 'token.example.test';
-const EVIL = ['evil.example.test', 'fhir.example.test.evil.test', 'localhost', '127.0.0.1'];
-const NEAR = ['localhost', '127.0.0.1', '10.0.0.1', '169.254.169.254', '[::1]', '[fd00::1]'];
-const DOCUMENTS = 250;
-
-test('whatever documents and answers say, only the server that is named and the endpoint of a good document are asked', async (t) => {
-  const seed = 20_260_131;
-  const chance = generator(seed);
-  const pick = (values) => values[Math.floor(chance() * values.length)];
-  const everywhere = [FHIR, TOKEN, ...EVIL, ...NEAR];
-  const address = () =>
-    `${pick(['https', 'https', 'http'])}://${pick(everywhere)}${pick(['', '/a', '/token'])}`;
-
-  const hosts = [FHIR, TOKEN, ...EVIL.filter((host) => host !== '127.0.0.1')];
-  const { caPem, ...tls } = await makeCertificates({ hostnames: hosts });
-  let script;
-  const server = await startRecordingServer({
-    tls,
-    handler: ({ method, url }) =>
-      method === 'POST' ? script.token : (script.documents[url] ?? { status: 404 }),
-  });
-  t.teardown(server.close);
-  const proxy = await startProxy({ leadsTo: Number(new URL(server.origin).port) });
-  t.teardown(proxy.close);
-
-  let tokens = 0;
-  for (let number = 0; number < DOCUMENTS; number += 1) {
-    const noise = Object.fromEntries(Object.entries(MEMBERS(address)).filter(() => chance() < 0.4));
-    const endpoint = pick([
-      `https://${TOKEN}/token`,
-      `https://${TOKEN}/token`,
-      `https://${FHIR}/token`,
-      'token',
-      address(),
-      `https://${pick(NEAR)}/token`,
-      `//${pick(everywhere)}/token`,
-      '',
-      7,
-      null,
-      ['https://evil.example.test/token'],
-      `https://user:pass@${TOKEN}/token`,
-      `https://${TOKEN}\\@evil.example.test/token`,
-      `https://evil.example.test#@${TOKEN}/token`,
-      ` https://${TOKEN}/token`,
-      '\\\\evil.example.test/token',
-      '/\\evil.example.test/token',
-      '/\t/evil.example.test/token',
-    ]);
-    const redirect = {
-      status: pick(REDIRECTS),
-      headers: { location: pick([address(), '/near', 'near', '']) },
-    };
-    const good = json(200, { ...noise, token_endpoint: endpoint }, chance() < 0.3 ? POINTERS(address) : {});
-    const base = `/${number}/fhir`;
-    script = {
-      documents: {
-        [`${base}/.well-known/smart-configuration`]: pick([
-          good,
-          good,
-          good,
-          redirect,
-          { status: 404 },
-          { status: 500 },
-        ]),
-        [`${base}/metadata`]: pick([good, redirect]),
-        '/near': pick([good, redirect]),
-        [`${base}/.well-known/near`]: pick([good, redirect]),
-      },
-      token: pick([
-        tokenResponse(noise, POINTERS(address)),
-        tokenResponse(),
-        redirect,
-        json(401, { error: 'invalid_client', ...noise }, POINTERS(address)),
-      ]),
-    };
-    const before = { tunnels: proxy.tunnels.length, requests: server.requests.length };
-    const interceptor = ClientAuthInterceptorFactory.create({
-      clientId: randomUUID(),
-      clientSecret: 'test-secret',
-      scope: null,
-      fhirBaseUrl: `https://${FHIR}${base}`,
-      // Its own connections, so that none from before hides where this client goes.
-      http: { ca: caPem, proxy: proxy.url, userAgent: `destinations/${number}` },
-      retry: { attempts: 1 },
-    });
-    const header = await interceptor.getAuthorizationHeader().catch(() => null);
-    interceptor.close();
-    if (header !== null) tokens += 1;
-
-    const said = `seed ${seed}, document ${number}: ${JSON.stringify(endpoint)}`;
-    const mayGetToken = allowedHost(endpoint);
-    const targets = proxy.tunnels.slice(before.tunnels).map(({ target }) => target);
-    for (const target of targets)
-      t.true([`${FHIR}:443`, `${mayGetToken}:443`].includes(target), `${said}: ${target}`);
-    for (const { method, headers, body } of server.requests.slice(before.requests)) {
-      const hasCredentials = headers.authorization !== undefined || body !== '';
-      if (method === 'POST') t.is(headers.host, mayGetToken, said);
-      else t.false(hasCredentials, said);
-      if (method === 'GET') t.is(headers.host, FHIR, said);
-    }
-  }
-  // Both kinds are there, or the loop shows nothing.
-  t.true(tokens > DOCUMENTS / 20 && tokens < DOCUMENTS, `${tokens}`);
-});
-
-/** What a person would say of a token_endpoint that a server at FHIR names: who may be asked, or nobody. */
-function allowedHost(endpoint) {
-  if (typeof endpoint !== 'string' || endpoint === '') return null;
-  if (endpoint === 'token') return FHIR;
-  const text = endpoint.startsWith('//') ? `https:${endpoint}` : endpoint;
-  if (/[\s@#\\]/.test(text) || !text.startsWith('https://')) return null;
-  const host = text.slice('https://'.length).split('/', 1)[0];
-  return NEAR.includes(host) ? null : host;
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-function generator(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 async function open(t) {
   const server = await openTokenEndpoint(t, { certificates });
