@@ -101,7 +101,8 @@ for (const [kind, reply] of Object.entries(PASSING)) {
   test(`${kind} is not remembered`, async (t) => {
     const { server } = t.context;
     server.on('POST /token', reply);
-    const http = { ...server.options.http, timeoutMs: 500 };
+    // Long enough for discovery and handshakes beside the other tests.
+    const http = { ...server.options.http, ...(reply.delayMs && { timeoutMs: 2000 }) };
     const interceptor = create(server, { http, retry: { attempts: 1 } });
     for (const requests of [1, 2, 3]) {
       const error = await t.throwsAsync(interceptor.getAuthorizationHeader());
