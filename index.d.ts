@@ -155,6 +155,17 @@ export declare class ClientAuthInterceptor {
    */
   publicJwks(): PublicJwks;
   /**
+   * One discovery and one token request of its own, laid open for a person to read: for a command line, a health page
+   * or a support desk. It takes no token from anywhere, keeps none, retries nothing and asks no hook. What goes wrong
+   * with the servers is the result's `error`; it rejects only where the call itself cannot be made, and with the
+   * signal's reason. No secret, key, token or parameter value is in it.
+   *
+   * @example
+   * const { error, warnings } = await interceptor.diagnose();
+   * console.log(error === null ? 'a token was granted' : error.message, warnings);
+   */
+  diagnose(request?: AuthorizationRequest): Promise<Diagnosis>;
+  /**
    * Of this interceptor's calls since creation; `tokenRequests` counts the requests that it started or
    * joined.
    */
@@ -666,6 +677,58 @@ export type RequestLike =
   | Request
   | Headers
   | { url?: string; headers: Headers | Record<string, string | string[] | undefined> };
+/** What became of {@link ClientAuthInterceptor.diagnose}; a step that was not reached is null. */
+export interface Diagnosis {
+  /** Of the server's metadata, what matters here. Null also where the settings name the token endpoint. */
+  readonly discovery: {
+    /** The document's address. */
+    readonly document: string;
+    /** As it is written there; the alias for clients with a certificate, where one is used. */
+    readonly tokenEndpoint: string;
+    /** Where `audience` wants it: the issuer that its own metadata has confirmed. */
+    readonly confirmedIssuer: string | null;
+    /** `token_endpoint_auth_methods_supported` and the like; null where the document does not say. */
+    readonly authMethods: readonly string[] | null;
+    readonly signingAlgorithms: readonly string[] | null;
+    readonly grantTypes: readonly string[] | null;
+    readonly capabilities: readonly string[] | null;
+  } | null;
+  /** As on the channel `smart-m2m:warning`. */
+  readonly warnings: readonly { code: string; message: string }[];
+  /** The token request, with `[redacted]` in place of every credential. */
+  readonly request: {
+    /** Without its query. */
+    readonly url: string;
+    readonly method: NonNullable<ClientAuthOptions['clientAuthMethod']>;
+    /** The scheme of the `Authorization` header; null without one. */
+    readonly authorization: 'Basic' | null;
+    /** The form, in order. */
+    readonly parameters: readonly (readonly [name: string, value: string])[];
+    /** The client assertion without its signature. */
+    readonly assertion: {
+      readonly header: Readonly<Record<string, unknown>>;
+      readonly claims: Readonly<Record<string, unknown>>;
+    } | null;
+  } | null;
+  /** What the token endpoint said, cleaned as in error messages; null where there was no answer. */
+  readonly answer: {
+    readonly status: number;
+    /** Those that help to understand it, correlation ids among them. */
+    readonly headers: readonly (readonly [name: string, value: string])[];
+    /** Up to 200 characters; of a token response the members that are no token. */
+    readonly body: string;
+    /** How far this machine's clock is ahead of the server's `Date`; negative: behind. */
+    readonly clockAheadSeconds: number | null;
+  } | null;
+  /** The token, without the token itself. */
+  readonly token: {
+    readonly expiresInSeconds: number | null;
+    readonly grantedScopes: readonly string[];
+    readonly missingScopes: readonly string[];
+  } | null;
+  /** Why there is no token; null where there is one. */
+  readonly error: ClientAuthError | null;
+}
 export interface PublicJwks {
   keys: object[];
 }

@@ -201,6 +201,11 @@ class ClientAuthInterceptor {
     return fetch;
   }
 
+  /** @param {AuthorizationRequest} [request] */
+  diagnose(request = {}) {
+    return require('./diagnosis.js').diagnose(this.#number, request, captureCaller(this.diagnose));
+  }
+
   /** @returns {PublicJwks} */
   publicJwks() {
     return JSON.parse(unwrap(environment.publicJwks(this.#number), this.publicJwks));

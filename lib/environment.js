@@ -18,9 +18,9 @@ let tickets = 0;
 let waitedFor = 0;
 let listening = false;
 
-/** Who waits for a keystore's file to be looked at, by ticket. */
-/** @type {Map<number, (trouble: import('./native.js').NativeWarning | null) => void>} */
-const looks = new Map();
+/** Who waits for the one letter of a ticket that no token belongs to. */
+/** @type {Map<number, (answer: any) => void>} */
+const questions = new Map();
 
 /** What hooks and signers have thrown, by their call: boxed, as anything can be thrown. */
 /** @type {Map<number, { value: unknown }>} */
@@ -95,7 +95,8 @@ function openLetter(letter) {
   else if ('outcome' in letter) settle(letter.ticket, letter.outcome);
   else if ('signer' in letter) askSigner(letter);
   else if ('forgottenSigner' in letter) forgetSigner(letter.forgottenSigner);
-  else if ('lookedFor' in letter) looks.get(letter.lookedFor)?.(letter.trouble);
+  else if ('lookedFor' in letter) questions.get(letter.lookedFor)?.(letter.trouble);
+  else if ('diagnosed' in letter) questions.get(letter.diagnosed)?.(letter.diagnosis);
   else askHooks(letter);
 }
 
@@ -142,22 +143,33 @@ function fail(call, thrown) {
 }
 
 /**
+ * @param {(ticket: number) => void} pose has the core answer this ticket
+ * @param {AbortSignal | null} [signal] not aborted yet; ends the wait
+ * @returns {Promise<any>} the answer; the process stays alive until it is there
+ */
+async function ask(pose, signal) {
+  const ticket = nextTicket();
+  const onAbort = () => questions.get(ticket)?.(Promise.reject(signal?.reason));
+  hold();
+  try {
+    const answer = new Promise((resolve) => questions.set(ticket, resolve));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    pose(ticket);
+    return await answer;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    questions.delete(ticket);
+    release();
+  }
+}
+
+/**
  * @param {string} name of a keystore whose file may have changed
  * @param {Function} caller
  * @returns {Promise<import('./native.js').NativeWarning | null>} what is wrong with the file
  */
-async function lookAtKeystore(name, caller) {
-  const ticket = nextTicket();
-  /** @type {Promise<import('./native.js').NativeWarning | null>} */
-  const looked = new Promise((resolve) => looks.set(ticket, resolve));
-  hold();
-  try {
-    unwrap(environment.lookAtKeystore(name, ticket), caller);
-    return await looked;
-  } finally {
-    looks.delete(ticket);
-    release();
-  }
+function lookAtKeystore(name, caller) {
+  return ask((ticket) => unwrap(environment.lookAtKeystore(name, ticket), caller));
 }
 
 /**
@@ -186,6 +198,7 @@ function publishWarnings(interceptor) {
 
 module.exports = {
   abandoned,
+  ask,
   environment,
   hold,
   lookAtKeystore,

@@ -10,6 +10,7 @@ use crate::environment::Environment;
 use crate::epochs::coarse_moment;
 use crate::hook::MailedHook;
 use crate::letter::{Letter, NativeToken};
+use crate::mailbox::Post;
 use crate::outcome::{NativeWarning, Outcome};
 
 /// A living header, and for how long it needs no other look: while `epochs[cell]` is `epoch`, and
@@ -136,6 +137,29 @@ impl Environment {
         self.answer(ticket, hooked, |hook| async move {
             interceptor.renew(fhir_base_url.as_deref(), hook).await
         });
+        Ok(())
+    }
+
+    /// What a token request brings to light, as a letter for this ticket.
+    #[napi(catch_unwind)]
+    pub fn diagnose(
+        &self,
+        interceptor: u32,
+        ticket: u32,
+        fhir_base_url: Option<String>,
+    ) -> Result<()> {
+        let interceptor = self.interceptor(interceptor)?;
+        let post = self.post().clone();
+        let delivered = post.clone();
+        let send = move |post: &Post, result| {
+            post.send(Letter::Diagnosed { ticket, result: Box::new(result) });
+        };
+        let started = spawn(async move {
+            send(&delivered, interceptor.diagnose(fhir_base_url.as_deref()).await);
+        });
+        if let Err(error) = started {
+            send(&post, Err(error));
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use napi::bindgen_prelude::{Env, JsValue as _, Object, ToNapiValue, Uint8Array};
 use napi::{Result, sys};
 use napi_derive::napi;
 use smart_m2m_core::{
-    Error, Now, SigningAlgorithm, Token, TokenRequestEvent, TokenRequestPhase, Warning,
+    Diagnosis, Error, Now, SigningAlgorithm, Token, TokenRequestEvent, TokenRequestPhase, Warning,
 };
 
 use crate::hook::NativePreTokenContext;
@@ -24,6 +24,8 @@ pub(crate) enum Letter {
     ForgetSigner { signer: u32 },
     /// The keystore's file has been looked at, for this ticket.
     Looked { ticket: u32, trouble: Option<Warning> },
+    /// The diagnosis for this ticket.
+    Diagnosed { ticket: u32, result: Box<std::result::Result<Diagnosis, Error>> },
     /// A token request has started or ended.
     Event(TokenRequestEvent),
 }
@@ -101,6 +103,23 @@ impl From<TokenRequestEvent> for NativeTokenRequestEvent {
     }
 }
 
+/// JSON text of the steps, and why there is no token, where that is so.
+#[napi(object)]
+pub struct NativeDiagnosis {
+    pub steps: String,
+    pub error: Option<NativeError>,
+}
+
+impl From<Diagnosis> for NativeDiagnosis {
+    fn from(diagnosis: Diagnosis) -> Self {
+        Self {
+            // Plain data: nothing in it cannot be written.
+            steps: serde_json::to_string(&diagnosis).unwrap_or_default(),
+            error: diagnosis.error.as_ref().map(NativeError::from),
+        }
+    }
+}
+
 /// One of the shapes of `NativeLetter` in JavaScript.
 pub struct NativeLetter(Letter);
 
@@ -134,6 +153,10 @@ impl ToNapiValue for NativeLetter {
             Letter::Looked { ticket, trouble } => {
                 object.set("lookedFor", ticket)?;
                 object.set("trouble", trouble.map(NativeWarning::from))?;
+            }
+            Letter::Diagnosed { ticket, result } => {
+                object.set("diagnosed", ticket)?;
+                object.set("diagnosis", Outcome(result.map(NativeDiagnosis::from)))?;
             }
             Letter::Event(event) => object.set("event", NativeTokenRequestEvent::from(event))?,
         }

@@ -102,11 +102,18 @@ export async function requests(): Promise<void> {
   interceptor.interceptResponse(like, {});
 }
 
+export async function diagnosis(): Promise<void> {
+  const { answer, error } = await interceptor.diagnose({ fhirBaseUrl: 'https://fhir.example.org/r4' });
+  expectType<number | undefined>()(answer?.status);
+  expectType<ClientAuthErrorCode | undefined>()(error?.code);
+}
+
 // ── the rest ──
 
 expectType<boolean>()(interceptor.invalidate());
 expectType<boolean>()(interceptor.invalidate('Bearer token', { fhirBaseUrl: 'https://fhir.example.org/r4' }));
 expectType<PublicJwks>()(interceptor.publicJwks());
+
 const stats = interceptor.stats();
 expectType<InterceptorStats>()(stats);
 const counts: number[] = [

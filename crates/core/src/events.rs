@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::error::Error;
 use crate::hook::TokenRequestReason;
 
 /// A warning: a stable name and a sentence; never a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Warning {
     /// Stable name.
     pub code: &'static str,

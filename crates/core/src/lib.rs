@@ -21,6 +21,7 @@
 
 mod client_auth;
 mod clock;
+mod diagnosis;
 mod discovery;
 mod engine;
 mod epoch;
@@ -44,6 +45,9 @@ mod transport;
 
 pub use client_auth::{Audience, BasicEncoding, CertificateHeader, ClientAuthMethod, KeyIdHeader};
 pub use clock::Now;
+pub use diagnosis::{
+    AssertionParts, Diagnosis, DiscoveredServer, GrantedToken, ReceivedAnswer, SentRequest,
+};
 pub use discovery::DiscoverySource;
 pub use engine::Engine;
 pub use epoch::epochs;

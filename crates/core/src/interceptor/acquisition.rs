@@ -23,11 +23,11 @@ pub(super) struct AcquisitionRequest {
     /// As the caller gave it.
     given: Option<ServerUrl>,
     fhir_base_url: Option<ServerUrl>,
-    server: Server,
+    pub(super) server: Server,
 }
 
 /// Where the token endpoint comes from.
-enum Server {
+pub(super) enum Server {
     TokenEndpoint(ServerUrl),
     Discover(DiscoveryRequest),
 }
@@ -105,10 +105,14 @@ impl Inner {
     fn discovered_source(&self, metadata: &Metadata) -> Result<Arc<TokenSource>, Error> {
         let warnings = findings::judge(metadata, &self.params)?;
         self.lock().warnings.extend(warnings);
-        self.source(self.token_request(metadata.endpoint(), Some(metadata))?)
+        self.source(self.discovered_request(metadata)?)
     }
 
-    fn token_request(
+    pub(super) fn discovered_request(&self, metadata: &Metadata) -> Result<TokenRequest, Error> {
+        self.token_request(metadata.endpoint(), Some(metadata))
+    }
+
+    pub(super) fn token_request(
         &self,
         endpoint: &ServerUrl,
         metadata: Option<&Metadata>,

@@ -2,6 +2,7 @@
 
 mod acquisition;
 mod closing;
+mod diagnosis;
 mod findings;
 mod slot;
 mod slots;

@@ -131,7 +131,10 @@ impl RequestToken for TokenEndpoint {
     }
 }
 
-fn read(expectation: &Expectation<'_>, answer: Result<Answer, NoAnswer>) -> Result<Token, Error> {
+pub(super) fn read(
+    expectation: &Expectation<'_>,
+    answer: Result<Answer, NoAnswer>,
+) -> Result<Token, Error> {
     let refusal = Refusal::new(expectation.request);
     let answer = match answer {
         Ok(answer) => answer,

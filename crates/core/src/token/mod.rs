@@ -5,6 +5,7 @@ mod detail;
 mod exchange;
 mod failure;
 mod hint;
+mod inspection;
 mod observers;
 mod redaction;
 mod request;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use cache::SourceCache;
 pub(crate) use exchange::TokenEndpoint;
+pub(crate) use inspection::inspect;
 pub(crate) use request::{RESERVED_PARAMETERS, TokenRequest};
 pub(crate) use response::is_b64token;
 pub(crate) use schedule::{RenewalPolicy, Schedule};

@@ -90,9 +90,12 @@ impl Redaction {
     /// would return them in Base64.
     pub(super) fn include_tokens(&mut self, members: &Map<String, Value>) {
         for name in ["access_token", "refresh_token", "id_token"] {
-            let token = members.get(name).and_then(Value::as_str).unwrap_or_default();
-            self.include_folded(fold(token));
+            self.include_token(members.get(name).and_then(Value::as_str).unwrap_or_default());
         }
+    }
+
+    pub(super) fn include_token(&mut self, token: &str) {
+        self.include_folded(fold(token));
     }
 
     /// One line of printable text, short, without credentials.

@@ -3,7 +3,7 @@
 use super::client::Answer;
 
 /// In the order in which they are shown. The last one is no name, but says what the server wants.
-const HEADERS: [&str; 6] = [
+pub(crate) const CORRELATION_HEADERS: [&str; 6] = [
     "Cerner-Correlation-Id",
     "x-request-id",
     "x-correlation-id",
@@ -16,7 +16,7 @@ const LONGEST: usize = 100;
 
 /// ` (x-request-id: 4711)`, or nothing; `clean` has the last word on what is shown of the server's text.
 pub(crate) fn correlation(answer: &Answer, clean: impl Fn(&str) -> String) -> String {
-    let shown: Vec<_> = HEADERS
+    let shown: Vec<_> = CORRELATION_HEADERS
         .iter()
         .filter_map(|name| {
             let value = clean(answer.header(*name)?);

@@ -15,7 +15,7 @@ mod tls;
 
 pub(crate) use client::{Answer, NoAnswer, Transport, TransportPool};
 pub(crate) use client_certificate::ClientCertificate;
-pub(crate) use correlation::correlation;
+pub(crate) use correlation::{CORRELATION_HEADERS, correlation};
 pub(crate) use proxy::ProxySetting;
 pub(crate) use retry::{RetryPolicy, with_retries};
 pub(crate) use settings::TransportSettings;
