@@ -1,0 +1,206 @@
+'use strict';
+
+const { ClientAuthError } = require('../client-auth-error.js');
+const { ClientAuthInterceptorFactory } = require('../client-auth-interceptor.js');
+const { CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions } = require('./client-options.js');
+const { causeOf } = require('./doctor/causes.js');
+const { asCode } = require('./doctor/code.js');
+const { experimentsFor, runExperiments } = require('./doctor/experiments.js');
+const { authorisedRequest, registeredKeys, tlsOf } = require('./doctor/network.js');
+const { Report } = require('./doctor/report.js');
+const steps = require('./doctor/steps.js');
+const { UsageError } = require('./usage-error.js');
+
+/**
+ * @typedef {import('./main.js').Io} Io
+ * @typedef {import('./doctor/steps.js').Step} Step
+ * @typedef {import('../../index.js').Diagnosis} Diagnosis
+ * @typedef {import('../../index.js').ClientAuthOptions} ClientAuthOptions
+ */
+
+const summary = 'find out why there is no token, step by step';
+
+const usage = `Usage: smart-m2m doctor <fhir-base> [options]
+
+Walks the whole way to an authorised request: settings, discovery, TLS, clock, algorithm, audience, key id, the
+registered public keys, the token request, the granted scopes and a request to the FHIR server. Each step is marked
+✓ (in order), ! (look at it), ✗ (failed, with the likely cause and what to change) or - (not needed, not reached).
+No credential is printed.
+
+  --json                       everything as JSON
+  --probe <query>              the authorised request, below the FHIR base; default: a search that the granted
+                               scopes allow
+  --experiment                 after a refusal, try other settings one at a time without asking; on a terminal they
+                               are offered
+
+${CLIENT_USAGE}
+Example
+  smart-m2m doctor https://fhir.example.org/r4 --client-id my-client-id --key my-keystore.jwks --scope system/*.read
+`;
+
+const options = /** @type {const} */ ({
+  ...CLIENT_OPTIONS,
+  json: { type: 'boolean' },
+  probe: { type: 'string' },
+  experiment: { type: 'boolean' },
+});
+
+/**
+ * @param {{ values: any, positionals: string[], io: Io }} invocation
+ * @returns {Promise<number>}
+ */
+async function run({ values, positionals, io }) {
+  const [fhirBaseUrl = io.env.SMART_M2M_FHIR_BASE_URL, ...rest] = positionals;
+  if (rest.length > 0) throw new UsageError('one FHIR base URL at a time');
+  const settings = await readClientOptions(values, io, fhirBaseUrl);
+  const report = values.json ? null : new Report(io);
+  const examination = new Examination(settings, values, io, report);
+  const isWell = await examination.run();
+  if (values.json) io.stdout.write(`${JSON.stringify(examination.result, null, 2)}\n`);
+  return isWell ? 0 : 1;
+}
+
+/** One walk through all the steps. */
+class Examination {
+  /** @type {{ steps: Step[], experiments: import('./doctor/experiments.js').Outcome[], token: boolean }} */
+  result = { steps: [], experiments: [], token: false };
+  #settings;
+  #values;
+  #io;
+  #report;
+
+  /**
+   * @param {ClientAuthOptions} settings
+   * @param {any} values
+   * @param {Io} io
+   * @param {InstanceType<typeof Report> | null} report
+   */
+  constructor(settings, values, io, report) {
+    this.#settings = settings;
+    this.#values = values;
+    this.#io = io;
+    this.#report = report;
+  }
+
+  /** @returns {Promise<boolean>} whether nothing failed */
+  async run() {
+    const interceptor = this.#create();
+    if (interceptor === null) return this.#isWell();
+    this.#report?.waitingFor('discovery and the token request');
+    const diagnosis = await interceptor.diagnose({ signal: this.#io.signal });
+    await this.#show(diagnosis, interceptor);
+    interceptor.close();
+    if (diagnosis.error !== null) await this.#experiment(diagnosis);
+    return this.#isWell();
+  }
+
+  #create() {
+    try {
+      const interceptor = ClientAuthInterceptorFactory.create(this.#settings);
+      this.#add(settingsStep(this.#settings, interceptor));
+      return interceptor;
+    } catch (error) {
+      if (!(error instanceof ClientAuthError)) throw error;
+      this.#add(steps.failure('Settings', error.message, null));
+      return null;
+    }
+  }
+
+  /**
+   * @param {Diagnosis} diagnosis
+   * @param {import('../../index.js').ClientAuthInterceptor} interceptor
+   */
+  async #show(diagnosis, interceptor) {
+    const { ca } = this.#settings.http ?? {};
+    const network = { ca: /** @type {Uint8Array | undefined} */ (ca), signal: this.#io.signal };
+    const keys = diagnosis.request?.assertion ? await registeredKeys(diagnosis, network) : null;
+    const cause = causeOf(diagnosis, keys?.problem ?? null);
+    const isOfDiscovery = steps.endedInDiscovery(diagnosis);
+    this.#add(steps.discoveryStep(diagnosis, isOfDiscovery ? cause : null));
+    this.#report?.waitingFor('a TLS handshake');
+    for (const { host, finding } of await tlsOf(this.#settings, diagnosis, network)) {
+      this.#add(steps.tlsStep(host, finding));
+    }
+    this.#add(steps.clockStep(diagnosis));
+    for (const step of steps.assertionSteps(diagnosis)) this.#add(step);
+    this.#add(keys?.step ?? null);
+    this.#add(steps.tokenStep(diagnosis, isOfDiscovery ? null : cause));
+    this.#add(steps.scopesStep(diagnosis));
+    if (diagnosis.token === null) return;
+    this.result.token = true;
+    this.#report?.waitingFor('the FHIR server');
+    this.#add(await authorisedRequest(interceptor, this.#settings, diagnosis, this.#values.probe, network));
+  }
+
+  /** @param {Diagnosis} diagnosis */
+  async #experiment(diagnosis) {
+    const experiments = experimentsFor(this.#settings, diagnosis);
+    if (experiments.length === 0) return;
+    const withoutAsking = this.#values.experiment === true;
+    if (!withoutAsking && (this.#values.json || !this.#io.isTerminal)) {
+      const labels = experiments.map(({ label }) => `  ${label}`).join('\n');
+      this.#report?.text(`\nWith --experiment these settings are tried, one at a time:\n${labels}`);
+      return;
+    }
+    this.#report?.text('\nOther settings that this server may want, one at a time:');
+    const { settings, outcomes } = await runExperiments(experiments, {
+      settings: this.#settings,
+      io: this.#io,
+      withoutAsking,
+      onStart: (label) => this.#report?.waitingFor(label),
+      onOutcome: (outcome) => this.#report?.step(stepOf(outcome)),
+    });
+    this.result.experiments = outcomes;
+    if (settings === null) {
+      this.#report?.text(
+        'None of them brings a token: what is registered with the server is left to look at.',
+      );
+      return;
+    }
+    this.result.token = true;
+    this.#report?.text('\nA token is granted with:');
+    this.#report?.code(asCode(settings, this.#values));
+  }
+
+  /** @param {Step | null} step */
+  #add(step) {
+    if (step === null) return;
+    this.result.steps.push(step);
+    this.#report?.step(step);
+  }
+
+  #isWell() {
+    return this.result.steps.every(({ status }) => status !== 'failed');
+  }
+}
+
+/**
+ * @param {ClientAuthOptions} settings
+ * @param {import('../../index.js').ClientAuthInterceptor} interceptor
+ * @returns {Step}
+ */
+function settingsStep({ clientId, keystore, clientAuthMethod, scope }, interceptor) {
+  const proof =
+    keystore === undefined ? (clientAuthMethod ?? 'a secret or a certificate') : keyOf(interceptor);
+  return { name: 'Settings', status: 'ok', summary: `${clientId}, ${proof}, scope ${scope ?? '(none)'}` };
+}
+
+/** @param {import('../../index.js').ClientAuthInterceptor} interceptor */
+function keyOf(interceptor) {
+  const [key] = /** @type {Record<string, string>[]} */ (interceptor.publicJwks().keys);
+  return `key ${key.kid} (${[key.kty, key.crv].filter(Boolean).join(' ')})`;
+}
+
+/**
+ * @param {import('./doctor/experiments.js').Outcome} outcome
+ * @returns {Step}
+ */
+function stepOf({ label, result, message }) {
+  const status = /** @type {const} */ ({ token: 'ok', refused: 'failed', 'not tried': 'skipped' })[result];
+  const what = { token: 'a token is granted', refused: message ?? 'refused', 'not tried': 'not tried' }[
+    result
+  ];
+  return { name: 'Experiment', status, summary: `${label}: ${what}` };
+}
+
+module.exports = { allowPositionals: true, options, run, summary, usage };
