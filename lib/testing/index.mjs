@@ -1,0 +1,5 @@
+import testing from './index.js';
+
+export const { startSmartServer } = testing;
+
+export default testing;

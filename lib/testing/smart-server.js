@@ -1,0 +1,268 @@
+'use strict';
+
+const { AuthorizationServer } = require('./authorization-server.js');
+const { createCertificates } = require('./certificates.js');
+const { readExchange } = require('./exchange.js');
+const { Faults, alter, answerOf, endpointsOf, standsIn } = require('./faults.js');
+const { FhirEndpoint } = require('./fhir/fhir-endpoint.js');
+const { sampleResources } = require('./fhir/sample-resources.js');
+const { generateJwks, publicJwks } = require('./json-web-keys.js');
+const { listen } = require('./listener.js');
+const { TEXT, checkOptions, isObject, isText, listOf, oneOf } = require('./options.js');
+const { RequestLog, RequestRecord } = require('./request-log.js');
+const { routeOf } = require('./routes.js');
+const { send } = require('./sending.js');
+const { DEFAULTS, SETTINGS, changed } = require('./settings.js');
+
+/**
+ * @typedef {import('./exchange.js').Answer} Answer
+ * @typedef {import('./exchange.js').Exchange} Exchange
+ * @typedef {import('./index.js').SmartServerOptions} SmartServerOptions
+ * @typedef {import('./listener.js').Listener} Listener
+ * @typedef {import('./routes.js').Route} Route
+ * @typedef {import('./settings.js').Settings} Settings
+ * @typedef {{ main: Listener, downloads: Listener }} Listeners
+ */
+
+const FHIR_PATH = '/fhir';
+const ISSUER_PATH = '/auth';
+
+/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
+const START_OPTIONS = {
+  tls: [(value) => typeof value === 'boolean' || isObject(value), 'a boolean or an object'],
+  host: TEXT,
+  port: [
+    (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,
+    'a port, or 0 for any free one',
+  ],
+  clients: [listOf(isObject), 'a list of clients'],
+  resources: [listOf((value) => isObject(value) && isText(value.resourceType)), 'a list of FHIR resources'],
+};
+/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
+const TLS_OPTIONS = {
+  hostnames: [(value) => listOf(isText)(value) && value.length > 0, 'a list of names and addresses'],
+  expired: [oneOf(['ca', 'certificate']), "'ca' or 'certificate'"],
+};
+
+class SmartServer {
+  #authorization;
+  #fhir;
+  #faults = new Faults();
+  #log = new RequestLog();
+  #closing = new AbortController();
+  #listeners;
+  /** @type {Settings} */
+  #settings;
+  /** @type {unknown} */
+  #serverKeys;
+
+  /**
+   * @param {object} parts
+   * @param {Listeners} parts.listeners
+   * @param {string | null} parts.ca
+   * @param {Settings} parts.settings
+   * @param {readonly any[]} parts.resources
+   */
+  constructor({ listeners, ca, settings, resources }) {
+    const { origin } = listeners.main;
+    this.#listeners = listeners;
+    this.origin = origin;
+    this.downloadOrigin = listeners.downloads.origin;
+    this.fhirBaseUrl = origin + FHIR_PATH;
+    this.issuer = origin + ISSUER_PATH;
+    this.ca = ca;
+    this.#authorization = new AuthorizationServer({
+      issuer: this.issuer,
+      jwksUrlOf: (clientId) => `${origin}/clients/${encodeURIComponent(clientId)}/jwks.json`,
+      ca,
+    });
+    this.#settings = settings;
+    this.#authorization.settings = settings;
+    this.tokenEndpoint = this.#authorization.tokenEndpoint;
+    this.clientOptions = Object.freeze({
+      fhirBaseUrl: this.fhirBaseUrl,
+      http: Object.freeze({ proxy: null, ...(ca === null ? {} : { ca }) }),
+    });
+    this.#fhir = new FhirEndpoint(this.#authorization, this, resources);
+    Object.freeze(this);
+  }
+
+  get requests() {
+    return this.#log.all();
+  }
+
+  get resources() {
+    return this.#fhir.resources();
+  }
+
+  /** @param {string} endpoint */
+  requestsTo(endpoint) {
+    const endpoints = endpointsOf(endpoint);
+    return this.requests.filter((record) => endpoints.includes(record.endpoint));
+  }
+
+  /** @param {import('./index.js').ClientRegistration} [registration] */
+  registerClient(registration = {}) {
+    return this.#authorization.clients.register(registration);
+  }
+
+  /**
+   * @param {string} endpoint
+   * @param {import('./index.js').Fault} fault
+   */
+  fail(endpoint, fault) {
+    return this.#faults.add(endpoint, fault);
+  }
+
+  /** @param {import('./index.js').SmartServerSettings} settings */
+  configure(settings) {
+    this.#authorization.settings = changed('configure', this.#authorization.settings, settings);
+  }
+
+  /** @param {{ clientId?: string, scope?: string, lifetimeSeconds?: number }} [options] */
+  issueToken({ clientId = 'test', scope = 'system/*.cruds', lifetimeSeconds } = {}) {
+    const scopes = scope.split(' ').filter(Boolean);
+    return this.#authorization.issueToken({ clientId, scopes, lifetimeSeconds }).value;
+  }
+
+  /** @param {{ clientId?: string, token?: string }} [which] */
+  revokeTokens({ clientId, token } = {}) {
+    return this.#authorization.tokens.revoke(
+      (issued) =>
+        (clientId === undefined || issued.clientId === clientId) &&
+        (token === undefined || issued.value === token),
+    );
+  }
+
+  assertNoRefusals() {
+    const refused = this.requests.filter(({ explanation }) => explanation !== null);
+    if (refused.length === 0) return;
+    const lines = refused.map(
+      ({ method, url, status, explanation }) => `  ${method} ${url} ${status}: ${explanation}`,
+    );
+    const error = new Error(
+      `the server has refused ${refused.length} of ${this.requests.length} requests:\n${lines.join('\n')}`,
+    );
+    Error.captureStackTrace?.(error, this.assertNoRefusals);
+    throw error;
+  }
+
+  reset() {
+    this.#log.clear();
+    this.#faults.clear();
+    this.#authorization.usedJtis.clear();
+    this.#authorization.settings = this.#settings;
+    this.#fhir.reset();
+  }
+
+  async close() {
+    this.#closing.abort();
+    await Promise.all(Object.values(this.#listeners).map((listener) => listener.close()));
+  }
+
+  /** Node before 20.4 lacks the symbol: there this is a method named 'undefined', which nobody calls. */
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+
+  /**
+   * @param {keyof Listeners} where
+   * @param {import('node:http').IncomingMessage} request
+   * @param {import('node:http').ServerResponse} response
+   */
+  async serve(where, request, response) {
+    try {
+      await this.#answer(this.#listeners[where], request, response);
+    } catch (error) {
+      // Whoever went away needs no answer. Anything else is a defect of this server, and should be seen.
+      if (!request.complete || response.headersSent) response.destroy();
+      else response.writeHead(500).end(`test server: ${/** @type {Error} */ (error).stack}\n`);
+    }
+  }
+
+  /**
+   * @param {Listener} listener
+   * @param {import('node:http').IncomingMessage} request
+   * @param {import('node:http').ServerResponse} response
+   */
+  async #answer(listener, request, response) {
+    const exchange = await readExchange(request, listener.origin, () => this.#authorization.now());
+    const date = this.#authorization.now();
+    const { signal } = this.#closing;
+    if (exchange === null) {
+      await send(response, { status: 413, headers: { connection: 'close' } }, { date, signal, delivery: {} });
+      return;
+    }
+    const { endpoint, answer: answerIt } = this.#routeOf(exchange, listener);
+    const fault = this.#faults.take(endpoint);
+    const answer = fault && standsIn(fault) ? answerOf(fault) : alter(fault ?? {}, await answerIt());
+    const status = fault?.reset ? null : answer.status;
+    // Before it is sent: whoever has the answer finds the record.
+    this.#log.add(new RequestRecord(exchange, endpoint, answer, { fault: fault !== null, status }));
+    if (fault?.reset) listener.resetConnection(request);
+    else await send(response, answer, { date, signal, delivery: fault ?? {} });
+  }
+
+  /**
+   * @param {Exchange} exchange
+   * @param {Listener} listener
+   * @returns {Route}
+   */
+  #routeOf(exchange, listener) {
+    if (listener === this.#listeners.downloads)
+      return { endpoint: 'download', answer: () => this.#fhir.download(exchange) };
+    const [authorization, fhir] = [this.#authorization, this.#fhir];
+    return routeOf(exchange, { authorization, fhir, serverKeys: () => this.#publicKeys() });
+  }
+
+  /** Nothing here is signed with it; clients that read the metadata expect a key set. */
+  #publicKeys() {
+    this.#serverKeys ??= publicJwks(generateJwks('ES256'));
+    return this.#serverKeys;
+  }
+}
+
+/**
+ * @param {SmartServerOptions} [options]
+ * @returns {Promise<SmartServer>}
+ */
+async function startSmartServer(options = {}) {
+  checkOptions('startSmartServer', options, { ...START_OPTIONS, ...SETTINGS });
+  const { tls = true, host = 'localhost', port = 0, clients = [], resources, ...given } = options;
+  const settings = changed('startSmartServer', DEFAULTS, given);
+  const tlsOptions = typeof tls === 'object' ? tls : {};
+  checkOptions('startSmartServer: tls', tlsOptions, TLS_OPTIONS);
+  const certificates = tls === false ? null : createCertificates(tlsOptions);
+  /** @type {SmartServer | undefined} */
+  let server;
+  /** @type {(where: keyof Listeners, at: number) => Promise<Listener>} */
+  const open = (where, at) =>
+    listen({
+      certificates,
+      host,
+      port: at,
+      onRequest(request, response) {
+        // Whoever asks before the start is over means a server that had this port before.
+        if (server === undefined) response.destroy();
+        else void server.serve(where, request, response);
+      },
+    });
+  const main = await open('main', port);
+  try {
+    const listeners = { main, downloads: await open('downloads', 0) };
+    const ca = certificates?.ca ?? null;
+    server = new SmartServer({ listeners, ca, settings, resources: resources ?? sampleResources() });
+  } catch (error) {
+    await main.close();
+    throw error;
+  }
+  try {
+    for (const client of clients) server.registerClient(client);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+module.exports = { startSmartServer };
