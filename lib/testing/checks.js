@@ -16,8 +16,8 @@ const CHECKS = {
   oneAuthentication: { rule: 'RFC 6749 §2.3', error: 'invalid_request' },
   clientAuthMethod: { rule: 'RFC 7591 §2', error: 'invalid_client', status: 401 },
   assertionType: { rule: 'RFC 7523 §2.2', error: 'invalid_client', status: 401 },
-  typ: { rule: 'SMART App Launch, Client Confidential Asymmetric', error: 'invalid_client', status: 401 },
   algorithm: { rule: 'RFC 8414 §2', error: 'invalid_client', status: 401 },
+  typ: { rule: 'SMART App Launch, Client Confidential Asymmetric', error: 'invalid_client', status: 401 },
   keyId: { rule: 'SMART App Launch, Client Confidential Asymmetric', error: 'invalid_client', status: 401 },
   jwksUrl: { rule: 'SMART App Launch, Client Confidential Asymmetric', error: 'invalid_client', status: 401 },
   critical: { rule: 'RFC 7515 §4.1.11', error: 'invalid_client', status: 401 },
@@ -61,4 +61,4 @@ class Checks {
   }
 }
 
-module.exports = { CHECK_NAMES, Checks };
+module.exports = { CHECKS, CHECK_NAMES, Checks };

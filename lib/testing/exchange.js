@@ -11,6 +11,7 @@
  * @property {Readonly<Record<string, string>>} headers names in lower case; repeated ones joined by a comma
  * @property {(name: string) => number} countOf how often a header was sent
  * @property {string} body
+ * @property {boolean} isTooLong what there was of the body is not kept then
  *
  * What is to be answered. An object is sent as JSON.
  *
@@ -29,7 +30,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  * @param {import('node:http').IncomingMessage} request
  * @param {string} origin
  * @param {() => Date} now
- * @returns {Promise<Exchange | null>} null: the body is too long
+ * @returns {Promise<Exchange>}
  */
 async function readExchange(request, origin, now) {
   const at = now();
@@ -37,9 +38,10 @@ async function readExchange(request, origin, now) {
   let length = 0;
   for await (const chunk of request) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
+    // Read to its end all the same: a client that is still sending would not see the answer.
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
   }
+  const isTooLong = length > MAX_BODY_BYTES;
   const { method = 'GET', url: target = '/', rawHeaders } = request;
   const headers = joined(rawHeaders);
   return {
@@ -50,7 +52,8 @@ async function readExchange(request, origin, now) {
     headers,
     countOf: (name) =>
       rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: isTooLong ? '' : Buffer.concat(chunks).toString('utf8'),
+    isTooLong,
   };
 }
 

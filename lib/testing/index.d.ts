@@ -44,7 +44,10 @@ export interface SmartServer {
     readonly http: { readonly proxy: null; readonly ca?: string };
   };
 
-  /** Every request since the start or `reset()`, in order of arrival; the last 10 000 are kept. As it is now. */
+  /**
+   * Every request since the start or `reset()`, in the order in which they were decided on: a record is there before
+   * its answer is sent. The last 10 000 are kept. As it is now.
+   */
   readonly requests: readonly RequestRecord[];
   /** Those to one endpoint. */
   requestsTo(endpoint: Endpoint | EndpointGroup): readonly RequestRecord[];
@@ -103,7 +106,7 @@ export interface SmartServerOptions extends SmartServerSettings {
   resources?: readonly FhirResource[];
 }
 export interface TlsOptions {
-  /** Names and addresses of the certificate. Default: localhost, 127.0.0.1, ::1. */
+  /** Names and addresses of the certificate. Default: `host`, localhost, 127.0.0.1, ::1. */
   hostnames?: readonly string[];
   /** What has ended an hour ago. 'ca': and with it the certificate, which no CA lets outlive itself. */
   expired?: 'ca' | 'certificate';
@@ -266,7 +269,7 @@ export interface Fault {
   reset?: boolean;
   /** The connection ends after so many bytes of the body, of which the headers promise more. */
   truncateAfter?: number;
-  /** Wait before the answer. */
+  /** Wait before the answer, or before the reset. */
   delayMs?: number;
   /** Wait between each byte of the body and the next. */
   dripMs?: number;

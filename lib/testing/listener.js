@@ -28,6 +28,8 @@ async function listen({ certificates, host, port, onRequest }) {
   const server = certificates
     ? createHttpsServer({ cert: certificates.certificate, key: certificates.privateKey }, onRequest)
     : createHttpServer(onRequest);
+  // Longer than any test pauses: a connection that closes just as a request sets out would be an error now and then.
+  server.keepAliveTimeout = 60_000;
   // The connections below TLS, by the port of the other end: only they can be reset, and only they are there
   // while a handshake is under way.
   /** @type {Map<number | undefined, Socket>} */

@@ -11,20 +11,32 @@ const {
  * @typedef {import('./exchange.js').Answer} Answer
  * @typedef {import('./exchange.js').Exchange} Exchange
  * @typedef {InstanceType<typeof import('./fhir/fhir-endpoint.js').FhirEndpoint>} FhirEndpoint
+ * @typedef {{ authorization: AuthorizationServer, fhir: FhirEndpoint, serverKeys: () => unknown }} Parts
  *
  * What a request is for, by the name under which faults and the log know it.
  *
  * @typedef {{ endpoint: import('./index.js').Endpoint, answer: () => Answer | Promise<Answer> }} Route
  */
 
+const TOO_LONG = Object.freeze({ status: 413, body: 'the body is too long\n' });
 const NOT_FOUND = Object.freeze({ status: 404, body: 'there is nothing here\n' });
 
 /**
  * @param {Exchange} exchange
- * @param {{ authorization: AuthorizationServer, fhir: FhirEndpoint, serverKeys: () => unknown }} server
+ * @param {Parts} server
  * @returns {Route}
  */
-function routeOf(exchange, { authorization, fhir, serverKeys }) {
+function routeOf(exchange, server) {
+  const route = endpointOf(exchange, server);
+  return exchange.isTooLong ? { ...route, answer: () => TOO_LONG } : route;
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {Parts} server
+ * @returns {Route}
+ */
+function endpointOf(exchange, { authorization, fhir, serverKeys }) {
   const { pathname } = exchange.url;
   const issuerPath = new URL(authorization.issuer).pathname;
   const fhirPath = new URL(fhir.baseUrl).pathname;

@@ -7,6 +7,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
  *
  * @typedef {object} Delivery how an answer goes out, where that is not at once and whole
  * @property {number} [delayMs] before anything is sent
+ * @property {boolean} [reset] the connection instead
  * @property {number} [truncateAfter] bytes of the body after which the connection ends
  * @property {number} [dripMs] between one byte of the body and the next
  */
@@ -14,17 +15,25 @@ const { setTimeout: sleep } = require('node:timers/promises');
 /**
  * @param {ServerResponse} response
  * @param {import('./exchange.js').Answer} answer
- * @param {{ date: Date, signal: AbortSignal, delivery: Delivery }} options `signal`: the server closes
+ * @param {object} options
+ * @param {() => Date} options.now
+ * @param {AbortSignal} options.signal the server closes
+ * @param {Delivery} options.delivery
+ * @param {() => void} options.reset
  */
-async function send(response, answer, { date, signal, delivery }) {
+async function send(response, answer, { now, signal, delivery, reset }) {
   const { delayMs = 0, truncateAfter, dripMs = 0 } = delivery;
   if (delayMs > 0) await pause(response, delayMs, signal);
   if (response.destroyed) return;
+  if (delivery.reset) {
+    reset();
+    return;
+  }
   const body = bytesOf(answer.body);
   // The server's own clock, which may be wrong on purpose.
   response.sendDate = false;
   response.writeHead(answer.status, {
-    date: date.toUTCString(),
+    date: now().toUTCString(),
     ...typeOf(answer),
     ...(hasBody(answer.status) ? { 'content-length': String(body.length) } : {}),
     ...answer.headers,

@@ -1,5 +1,6 @@
 'use strict';
 
+const { isIP } = require('node:net');
 const { AuthorizationServer } = require('./authorization-server.js');
 const { createCertificates } = require('./certificates.js');
 const { readExchange } = require('./exchange.js');
@@ -30,7 +31,7 @@ const ISSUER_PATH = '/auth';
 /** @type {Record<string, readonly [(value: any) => boolean, string]>} */
 const START_OPTIONS = {
   tls: [(value) => typeof value === 'boolean' || isObject(value), 'a boolean or an object'],
-  host: TEXT,
+  host: [isLocal, 'a name, or an address of the loopback interface'],
   port: [
     (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,
     'a port, or 0 for any free one',
@@ -42,6 +43,12 @@ const START_OPTIONS = {
 const TLS_OPTIONS = {
   hostnames: [(value) => listOf(isText)(value) && value.length > 0, 'a list of names and addresses'],
   expired: [oneOf(['ca', 'certificate']), "'ca' or 'certificate'"],
+};
+/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
+const TOKEN_OPTIONS = {
+  clientId: TEXT,
+  scope: [(value) => typeof value === 'string', 'a text'],
+  lifetimeSeconds: [Number.isFinite, 'a number of seconds'],
 };
 
 class SmartServer {
@@ -120,13 +127,17 @@ class SmartServer {
   }
 
   /** @param {{ clientId?: string, scope?: string, lifetimeSeconds?: number }} [options] */
-  issueToken({ clientId = 'test', scope = 'system/*.cruds', lifetimeSeconds } = {}) {
+  issueToken(options = {}) {
+    checkOptions('issueToken', options, TOKEN_OPTIONS);
+    const { clientId = 'test', scope = 'system/*.cruds', lifetimeSeconds } = options;
     const scopes = scope.split(' ').filter(Boolean);
     return this.#authorization.issueToken({ clientId, scopes, lifetimeSeconds }).value;
   }
 
   /** @param {{ clientId?: string, token?: string }} [which] */
-  revokeTokens({ clientId, token } = {}) {
+  revokeTokens(which = {}) {
+    checkOptions('revokeTokens', which, { clientId: TEXT, token: TEXT });
+    const { clientId, token } = which;
     return this.#authorization.tokens.revoke(
       (issued) =>
         (clientId === undefined || issued.clientId === clientId) &&
@@ -187,20 +198,18 @@ class SmartServer {
    */
   async #answer(listener, request, response) {
     const exchange = await readExchange(request, listener.origin, () => this.#authorization.now());
-    const date = this.#authorization.now();
-    const { signal } = this.#closing;
-    if (exchange === null) {
-      await send(response, { status: 413, headers: { connection: 'close' } }, { date, signal, delivery: {} });
-      return;
-    }
     const { endpoint, answer: answerIt } = this.#routeOf(exchange, listener);
     const fault = this.#faults.take(endpoint);
     const answer = fault && standsIn(fault) ? answerOf(fault) : alter(fault ?? {}, await answerIt());
     const status = fault?.reset ? null : answer.status;
     // Before it is sent: whoever has the answer finds the record.
     this.#log.add(new RequestRecord(exchange, endpoint, answer, { fault: fault !== null, status }));
-    if (fault?.reset) listener.resetConnection(request);
-    else await send(response, answer, { date, signal, delivery: fault ?? {} });
+    await send(response, answer, {
+      now: () => this.#authorization.now(),
+      signal: this.#closing.signal,
+      delivery: fault ?? {},
+      reset: () => listener.resetConnection(request),
+    });
   }
 
   /**
@@ -209,8 +218,9 @@ class SmartServer {
    * @returns {Route}
    */
   #routeOf(exchange, listener) {
-    if (listener === this.#listeners.downloads)
+    if (listener === this.#listeners.downloads) {
       return { endpoint: 'download', answer: () => this.#fhir.download(exchange) };
+    }
     const [authorization, fhir] = [this.#authorization, this.#fhir];
     return routeOf(exchange, { authorization, fhir, serverKeys: () => this.#publicKeys() });
   }
@@ -223,6 +233,15 @@ class SmartServer {
 }
 
 /**
+ * Whoever else is on the network has no business here: a name is served on the loopback interface anyway.
+ *
+ * @param {any} host
+ */
+function isLocal(host) {
+  return isText(host) && (isIP(host) === 0 || host === '::1' || host.startsWith('127.'));
+}
+
+/**
  * @param {SmartServerOptions} [options]
  * @returns {Promise<SmartServer>}
  */
@@ -232,7 +251,8 @@ async function startSmartServer(options = {}) {
   const settings = changed('startSmartServer', DEFAULTS, given);
   const tlsOptions = typeof tls === 'object' ? tls : {};
   checkOptions('startSmartServer: tls', tlsOptions, TLS_OPTIONS);
-  const certificates = tls === false ? null : createCertificates(tlsOptions);
+  const hostnames = [...new Set([host, 'localhost', '127.0.0.1', '::1'])];
+  const certificates = tls === false ? null : createCertificates({ hostnames, ...tlsOptions });
   /** @type {SmartServer | undefined} */
   let server;
   /** @type {(where: keyof Listeners, at: number) => Promise<Listener>} */
