@@ -13,16 +13,17 @@ export const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * @param {Record<string, string | undefined>} [options.env] on top of this process's; undefined removes
  * @param {string[]} [options.nodeArgs] of Node itself
  * @param {string[]} [options.args]
+ * @param {string} [options.cwd]
  * @param {number} [options.timeoutMs]
  * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
  */
 export function runNode(
   script,
-  { evaluate = false, env = {}, nodeArgs = [], args = [], timeoutMs = 60_000 } = {},
+  { evaluate = false, env = {}, nodeArgs = [], args = [], cwd = PACKAGE_ROOT, timeoutMs = 60_000 } = {},
 ) {
   const scriptArgs = evaluate ? ['--input-type=module', '--eval', script, '--', ...args] : [script, ...args];
   const child = spawn(process.execPath, [...nodeArgs, ...scriptArgs], {
-    cwd: PACKAGE_ROOT, // where text resolves the package by its own name
+    cwd, // by default where text resolves the package by its own name
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
