@@ -81,6 +81,7 @@ test('an export has what was asked for and what the token permits', async (t) =>
   t.deepEqual(await exported('Group/1/$export?_type=Observation'), { Observation: 2 });
   t.deepEqual(await exported('$export?_since=2999-01-01T00:00:00Z&_type=Patient'), { Patient: 0 });
   t.deepEqual(await exported('$export', 'system/Patient.read'), { Patient: 3 });
+  t.deepEqual(await exported('%24export', 'system/Patient.read'), { Patient: 3 });
   t.is(await exported('$export?_type=Observation', 'system/Patient.read'), 403);
   t.is(await exported('$export', 'system/Patient.r'), 403);
   t.is(await exported('Group/9/$export'), 404);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
 import test from 'ava';
 import { assertionForm, assertionOf, fhir, postForm, requestToken } from '../support/foreign-client.mjs';
 import { ecJwks } from '../support/keys.mjs';
@@ -357,6 +358,25 @@ test('a request without authentication, of an unknown client, or with something 
     /not Basic with the Base64 of id:secret/,
   );
   t.regex(await explain(grant, { headers: { authorization: basic('no colon') } }), /not Basic/);
+});
+
+test('two Authorization headers are two authentications', async (t) => {
+  const server = await openSmartServer(t);
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    authorization: [basic('a:b'), basic('a:b')],
+  };
+  const status = await new Promise((resolve, reject) => {
+    request(server.tokenEndpoint, { method: 'POST', headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end('grant_type=client_credentials');
+  });
+  t.is(status, 400);
+  t.is(server.requests[0].check, 'oneAuthentication');
+  t.is(server.requests[0].headers.authorization, headers.authorization.join(', '));
 });
 
 test('resource and audience may be repeated, as RFC 8707 and RFC 8693 have it', async (t) => {

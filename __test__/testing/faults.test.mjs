@@ -84,9 +84,24 @@ test('members of the token response can be replaced and left out, with another s
 
 test('headers alone are added to the answer that there is', async (t) => {
   const server = await openSmartServer(t);
-  server.fail('smart-configuration', { headers: { 'cache-control': 'max-age=7' } });
+  server.fail('smart-configuration', {
+    headers: { 'Cache-Control': 'max-age=7', 'Content-Type': 'text/plain' },
+  });
   const { status, headers, body } = await fhir(server, '.well-known/smart-configuration', { token: null });
   t.deepEqual([status, headers.get('cache-control'), body.issuer], [200, 'max-age=7', server.issuer]);
+  t.is(headers.get('content-type'), 'text/plain');
+});
+
+test('a body can be bytes, and has a type of its own unless the fault says which', async (t) => {
+  const server = await openSmartServer(t);
+  const body = Buffer.from([0xff, 0x00, 0x7f]);
+  server.fail('fhir', { body });
+  server.fail('fhir', { body, headers: { 'content-type': 'image/gif' } });
+  for (const type of ['application/octet-stream', 'image/gif']) {
+    const response = await fetch(`${server.fhirBaseUrl}/Patient`);
+    t.is(response.headers.get('content-type'), type);
+    t.deepEqual(Buffer.from(await response.arrayBuffer()), body);
+  }
 });
 
 test('a login page can stand where JSON is expected', async (t) => {
@@ -120,10 +135,10 @@ for (const tls of [false, true]) {
 
 test('a truncated body ends before its length', async (t) => {
   const server = await openSmartServer(t);
-  server.fail('token', { truncateAfter: 10 });
-  await t.throwsAsync(requestToken(server, server.registerClient()), { message: /terminated/ });
-  server.fail('token', { truncateAfter: 1_000_000 });
-  await t.throwsAsync(requestToken(server, server.registerClient()), { message: /terminated/ });
+  for (const truncateAfter of [0, 10, 1_000_000]) {
+    server.fail('token', { truncateAfter });
+    await t.throwsAsync(requestToken(server, server.registerClient()), { message: /terminated/ });
+  }
 });
 
 test('an answer can be late, while the log already has the request', async (t) => {

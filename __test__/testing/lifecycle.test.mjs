@@ -54,6 +54,19 @@ test('a closed server has no connection left, also one that has never sent a req
   t.pass();
 });
 
+test("closing the server gives up the client's keys that it waits for", async (t) => {
+  const server = await openSmartServer(t);
+  const publisher = await openSmartServer(t);
+  const holder = publisher.registerClient();
+  publisher.fail('client-jwks', { delayMs: 3_600_000 });
+  const client = server.registerClient({ jwksUrl: holder.jwksUrl });
+  const answer = requestToken(server, { ...client, jwks: holder.jwks });
+  const refused = t.throwsAsync(answer);
+  while (publisher.requests.length === 0) await new Promise(setImmediate);
+  await server.close();
+  await refused;
+});
+
 test('await using closes a server, where the runtime has it', async (t) => {
   const server = await startSmartServer({ tls: false });
   await server[Symbol.asyncDispose]();
@@ -144,6 +157,19 @@ test('the metadata names what the server is, and what a test has changed', async
   const statuses = await Promise.all(urls.map(async (url) => (await fetch(url)).status));
   t.deepEqual(statuses, [404, 200, 404]);
   t.is((await fhir(server, 'metadata')).status, 404);
+});
+
+test('a document can be read, also without its body, and not be written', async (t) => {
+  const server = await openSmartServer(t);
+  for (const [path, type] of [
+    ['metadata', 'application/fhir+json; charset=utf-8'],
+    ['.well-known/smart-configuration', 'application/json'],
+  ]) {
+    const url = `${server.fhirBaseUrl}/${path}`;
+    const head = await fetch(url, { method: 'HEAD' });
+    t.deepEqual([head.status, head.headers.get('content-type'), await head.text()], [200, type, '']);
+    t.is((await fetch(url, { method: 'POST' })).status, 405);
+  }
 });
 
 test('a body of more than 4 MiB is refused, and in the log', async (t) => {

@@ -26,11 +26,11 @@ class AuthorizationServer {
   #settings = DEFAULTS;
   #checks = new Checks(true);
 
-  /** @param {{ issuer: string, jwksUrlOf: (clientId: string) => string, ca: string | null }} server */
-  constructor({ issuer, jwksUrlOf, ca }) {
+  /** @param {{ issuer: string } & import('./clients.js').ClientServer} server */
+  constructor({ issuer, jwksUrlOf, fetching }) {
     this.issuer = issuer;
     this.tokenEndpoint = `${issuer}/token`;
-    this.clients = new Clients({ jwksUrlOf, ca });
+    this.clients = new Clients({ jwksUrlOf, fetching });
     this.tokens = new AccessTokens();
     this.nowSeconds = () => this.now().getTime() / 1000;
     this.usedJtis = new UsedJtis(this.nowSeconds);

@@ -13,6 +13,12 @@ const { Refusal, listed, quoted } = require('./refusal.js');
  */
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const WRONG_SECRET = 'the secret in the Authorization header is not the one that the client has registered';
+const WRONG_ENCODING = {
+  rfc6749:
+    'the secret in the Authorization header is raw, and id and secret have to be form-encoded before Base64',
+  raw: 'the secret in the Authorization header is percent-encoded, and this server takes it raw',
+};
 
 /**
  * Who asks, by the one proof that the request has (RFC 6749 §2.3).
@@ -101,15 +107,9 @@ function byBasic(server, { headers }, form) {
     );
     if (readings.some(({ id, secret }) => id === client.clientId && isSecretOf(client, secret)))
       return client;
-    const other = basicEncoding === 'raw' ? decoded : raw;
-    throw invalidClient(
-      'RFC 6749 §2.3.1',
-      basicEncoding === 'either' || !isSecretOf(client, other.secret)
-        ? 'the secret in the Authorization header is not the one that the client has registered'
-        : basicEncoding === 'raw'
-          ? 'the secret in the Authorization header is percent-encoded, and this server takes it raw'
-          : 'the secret in the Authorization header is raw, and id and secret have to be form-encoded before Base64',
-    );
+    const isOtherWay =
+      basicEncoding !== 'either' && [decoded, raw].some(({ secret }) => isSecretOf(client, secret));
+    throw invalidClient('RFC 6749 §2.3.1', isOtherWay ? WRONG_ENCODING[basicEncoding] : WRONG_SECRET);
   });
 }
 

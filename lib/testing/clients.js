@@ -7,6 +7,7 @@ const { fetchJwks } = require('./remote-jwks.js');
 /**
  * @typedef {import('./json-web-keys.js').Jwks} Jwks
  * @typedef {import('./index.js').ClientRegistration} ClientRegistration
+ * @typedef {{ jwksUrlOf: (clientId: string) => string, fetching: { ca: string | null, signal: AbortSignal } }} ClientServer
  */
 
 /** @type {readonly import('./index.js').ClientAuthMethod[]} */
@@ -17,13 +18,13 @@ const METHODS = Object.freeze([
   'client_secret_jwt',
 ]);
 
-/** @type {readonly [(value: any) => boolean, string]} */
+/** @type {import('./options.js').Expectation} */
 const JWKS = [(value) => isObject(value) && listOf(isObject)(value.keys), 'a JWKS: { keys: [...] }'];
-/** @type {readonly [(value: any) => boolean, string]} */
+/** @type {import('./options.js').Expectation} */
 const ALGORITHM = [oneOf(SIGNATURE_ALGORITHMS), `one of ${SIGNATURE_ALGORITHMS.join(', ')}`];
-/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
+/** @type {import('./options.js').OptionTable} */
 const NEW_KEY_OPTIONS = { algorithm: ALGORITHM, keyId: TEXT, keepOld: FLAG };
-/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
+/** @type {import('./options.js').OptionTable} */
 const CLIENT_OPTIONS = {
   clientId: TEXT,
   clientSecret: TEXT,
@@ -46,16 +47,18 @@ class RegisteredClient {
   /** @type {Jwks} */
   #keys = { keys: [] };
   #remoteUrl;
-  #trusted;
+  #fetching;
 
   /**
    * @param {ClientRegistration & { clientId: string }} registration
-   * @param {{ jwksUrl: string, ca: string | null }} server `jwksUrl`: where it publishes the client's keys
+   * @param {object} server
+   * @param {string} server.jwksUrl where it publishes the client's keys
+   * @param {{ ca: string | null, signal: AbortSignal }} server.fetching how it asks for those of others
    */
   constructor({ clientId, clientSecret, jwks, jwksUrl, algorithm, keyId, clientAuthMethod, scope }, server) {
     this.#secret = clientSecret ?? null;
     this.#remoteUrl = jwksUrl ?? null;
-    this.#trusted = server.ca;
+    this.#fetching = server.fetching;
     this.clientId = clientId;
     /** Where its public keys can be fetched. */
     this.jwksUrl = jwksUrl ?? server.jwksUrl;
@@ -113,7 +116,7 @@ class RegisteredClient {
   async verificationKeys() {
     return this.#remoteUrl === null
       ? this.#keys
-      : publicJwks(await fetchJwks(this.#remoteUrl, this.#trusted));
+      : publicJwks(await fetchJwks(this.#remoteUrl, this.#fetching));
   }
 }
 
@@ -122,7 +125,7 @@ class Clients {
   #byId = new Map();
   #server;
 
-  /** @param {{ jwksUrlOf: (clientId: string) => string, ca: string | null }} server */
+  /** @param {ClientServer} server */
   constructor(server) {
     this.#server = server;
   }
@@ -133,8 +136,11 @@ class Clients {
     const { clientId = `client-${this.#byId.size + 1}` } = registration;
     if (this.#byId.has(clientId))
       throw new TypeError(`registerClient: there is a client ${clientId} already`);
-    const { jwksUrlOf, ca } = this.#server;
-    const client = new RegisteredClient({ ...registration, clientId }, { jwksUrl: jwksUrlOf(clientId), ca });
+    const { jwksUrlOf, fetching } = this.#server;
+    const client = new RegisteredClient(
+      { ...registration, clientId },
+      { jwksUrl: jwksUrlOf(clientId), fetching },
+    );
     this.#byId.set(clientId, client);
     return client;
   }

@@ -30,7 +30,7 @@ const ENDPOINTS = Object.freeze([
   'unknown',
 ]);
 
-/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
+/** @type {import('./options.js').OptionTable} */
 const FAULT_OPTIONS = {
   status: [
     (value) => Number.isInteger(value) && value >= 200 && value <= 599,
@@ -68,7 +68,7 @@ class Faults {
     /** @type {Script} */
     const script = {
       endpoints: endpointsOf(endpoint),
-      fault: Object.freeze({ ...fault }),
+      fault: Object.freeze({ ...fault, headers: inLowerCase(fault.headers ?? {}) }),
       skip: fault.after ?? 0,
       remaining: fault.times ?? 1,
     };
@@ -107,6 +107,15 @@ class Faults {
     for (const script of this.#scripts) script.remaining = 0;
     this.#scripts = [];
   }
+}
+
+/**
+ * As the server's own headers are, so that they replace those.
+ *
+ * @param {Readonly<Record<string, string>>} headers
+ */
+function inLowerCase(headers) {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** @param {string} endpoint */

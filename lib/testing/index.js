@@ -1,6 +1,6 @@
 'use strict';
 
-const { startSmartServer } = require('./smart-server.js');
+const { startSmartServer } = require('./start.js');
 
 /** @satisfies {typeof import('./index.js')} */
 module.exports = { startSmartServer };

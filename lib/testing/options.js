@@ -1,13 +1,17 @@
 'use strict';
 
-/** @typedef {(value: any) => boolean} Test */
+/**
+ * @typedef {(value: any) => boolean} Test
+ * @typedef {readonly [test: Test, expected: string]} Expectation what an option has to be, and that in words
+ * @typedef {Record<string, Expectation>} OptionTable
+ */
 
 /**
  * What is written wrong is told at once: a mistyped option of a test would otherwise test nothing.
  *
  * @param {string} where for the message
  * @param {unknown} given
- * @param {Record<string, readonly [Test, string]>} known what each option has to be, and that in words
+ * @param {OptionTable} known
  */
 function checkOptions(where, given, known) {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -37,13 +41,13 @@ const isInteger = (minimum) => (value) => Number.isInteger(value) && value >= mi
 /** @type {(words: readonly any[]) => Test} */
 const oneOf = (words) => (value) => words.includes(value);
 
-/** @type {readonly [Test, string]} */
+/** @type {Expectation} */
 const FLAG = [(value) => typeof value === 'boolean', 'a boolean'];
-/** @type {readonly [Test, string]} */
+/** @type {Expectation} */
 const TEXT = [isText, 'a text'];
-/** @type {readonly [Test, string]} */
+/** @type {Expectation} */
 const OBJECT = [isObject, 'an object'];
-/** @type {readonly [Test, string]} */
+/** @type {Expectation} */
 const COUNT = [isInteger(0), 'an integer of 0 or more'];
 
 module.exports = { COUNT, FLAG, OBJECT, TEXT, checkOptions, isInteger, isObject, isText, listOf, oneOf };

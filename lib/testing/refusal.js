@@ -1,5 +1,7 @@
 'use strict';
 
+const LONGEST_QUOTE = 200;
+
 /**
  * Why a request is refused: thrown where a rule is found broken, and kept in the log.
  */
@@ -46,11 +48,15 @@ class Refusal extends Error {
  * @param {unknown} value
  */
 function quoted(value) {
-  if (typeof value !== 'string')
-    return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
+  if (value === undefined) return 'nothing';
+  if (typeof value !== 'string') return bounded(JSON.stringify(value) ?? String(value));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
-  const line = value.replace(/[\x00-\x1f\x7f]/g, '?');
-  return `'${line.length > 200 ? `${line.slice(0, 200)}...` : line}'`;
+  return `'${bounded(value.replace(/[\x00-\x1f\x7f]/g, '?'))}'`;
+}
+
+/** @param {string} text */
+function bounded(text) {
+  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text;
 }
 
 /** @param {readonly string[]} values */

@@ -11,11 +11,11 @@ const MAX_BYTES = 1024 * 1024;
  * A client's key set from its registered URL (RFC 7591 §2, `jwks_uri`).
  *
  * @param {string} url
- * @param {string | null} ca trusted besides the system's
+ * @param {{ ca: string | null, signal: AbortSignal }} options `ca`: trusted besides the system's
  * @returns {Promise<import('./json-web-keys.js').Jwks>}
  */
-async function fetchJwks(url, ca) {
-  const text = await download(url, ca);
+async function fetchJwks(url, options) {
+  const text = await download(url, options);
   const jwks = JSON.parse(text);
   if (!Array.isArray(jwks?.keys)) throw new Error('the answer is not a JWKS');
   return jwks;
@@ -23,17 +23,18 @@ async function fetchJwks(url, ca) {
 
 /**
  * @param {string} url
- * @param {string | null} ca
+ * @param {{ ca: string | null, signal: AbortSignal }} options
  * @returns {Promise<string>}
  */
-function download(url, ca) {
+function download(url, { ca, signal }) {
   return new Promise((resolve, reject) => {
     const get = new URL(url).protocol === 'https:' ? httpsGet : httpGet;
     const options = {
       agent: false,
       headers: { accept: 'application/json' },
       ca: ca === null ? undefined : [...rootCertificates, ca],
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      timeout: TIMEOUT_MS,
+      signal,
     };
     const request = get(url, options, (response) => {
       if (response.statusCode !== 200) {
@@ -49,6 +50,7 @@ function download(url, ca) {
       response.on('end', () => resolve(text));
       response.on('error', reject);
     });
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
     request.on('error', reject);
   });
 }

@@ -40,10 +40,11 @@ function endpointOf(exchange, { authorization, fhir, serverKeys }) {
   const { pathname } = exchange.url;
   const issuerPath = new URL(authorization.issuer).pathname;
   const fhirPath = new URL(fhir.baseUrl).pathname;
-  /** @type {(endpoint: import('./index.js').DiscoveryDocument, make: () => unknown) => Route} */
-  const document = (endpoint, make) => ({
+  /** @type {(endpoint: import('./index.js').DiscoveryDocument, make: () => unknown, type?: string) => Route} */
+  const document = (endpoint, make, type) => ({
     endpoint,
-    answer: () => (authorization.settings.documents.includes(endpoint) ? read(exchange, make) : NOT_FOUND),
+    answer: () =>
+      authorization.settings.documents.includes(endpoint) ? read(exchange, make, type) : NOT_FOUND,
   });
 
   switch (pathname) {
@@ -58,17 +59,18 @@ function endpointOf(exchange, { authorization, fhir, serverKeys }) {
       return document('openid-configuration', () => openidConfiguration(authorization));
     case `${fhirPath}/.well-known/smart-configuration`:
       return document('smart-configuration', () => smartConfiguration(authorization));
-    case `${fhirPath}/metadata`: {
-      const { documents } = authorization.settings;
-      const isThere = documents.includes('capability-statement');
-      return { endpoint: 'capability-statement', answer: () => (isThere ? fhir.capabilities() : NOT_FOUND) };
-    }
+    case `${fhirPath}/metadata`:
+      return document(
+        'capability-statement',
+        () => fhir.capabilities(),
+        'application/fhir+json; charset=utf-8',
+      );
   }
   const client = authorization.clients.publishedAt(exchange.url.href);
   if (client !== null)
     return { endpoint: 'client-jwks', answer: () => read(exchange, () => client.publicJwks) };
   if (pathname === fhirPath || pathname.startsWith(`${fhirPath}/`)) {
-    const path = pathname.slice(fhirPath.length).split('/').filter(Boolean);
+    const path = pathname.slice(fhirPath.length).split('/').filter(Boolean).map(decoded);
     const isBulk = path.at(-1) === '$export' || path[0] === 'bulk-status';
     return { endpoint: isBulk ? 'bulk' : 'fhir', answer: () => fhir.answer(exchange, path) };
   }
@@ -76,12 +78,28 @@ function endpointOf(exchange, { authorization, fhir, serverKeys }) {
 }
 
 /**
+ * Some clients write `%24export`.
+ *
+ * @param {string} segment
+ */
+function decoded(segment) {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/**
  * @param {Exchange} exchange
  * @param {() => unknown} make
+ * @param {string} [type]
  * @returns {Answer}
  */
-function read({ method }, make) {
-  if (method === 'GET' || method === 'HEAD') return { status: 200, body: make() };
+function read({ method }, make, type = 'application/json') {
+  if (method === 'GET' || method === 'HEAD') {
+    return { status: 200, headers: { 'content-type': type }, body: make() };
+  }
   return { status: 405, headers: { allow: 'GET, HEAD' }, body: 'this can be read only\n' };
 }
 

@@ -81,7 +81,7 @@ async function pause(response, ms, signal) {
 /** @param {unknown} body */
 function bytesOf(body) {
   if (body === undefined || body === null) return Buffer.alloc(0);
-  if (body instanceof Uint8Array) return Buffer.from(body);
+  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
@@ -91,7 +91,7 @@ function bytesOf(body) {
  */
 function typeOf({ body }) {
   if (body === undefined || body === null || body === '') return {};
-  if (body instanceof Uint8Array) return { 'content-type': 'application/octet-stream' };
+  if (ArrayBuffer.isView(body)) return { 'content-type': 'application/octet-stream' };
   return { 'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json' };
 }
 

@@ -59,7 +59,7 @@ const DEFAULTS = Object.freeze({
 /** @type {(value: any) => boolean} */
 const isTyp = (value) => value === null || isText(value);
 
-/** @type {Record<keyof SmartServerSettings, readonly [(value: any) => boolean, string]>} */
+/** @type {Record<keyof SmartServerSettings, import('./options.js').Expectation>} */
 const SETTINGS = {
   tokenLifetimeSeconds: [Number.isFinite, 'a number of seconds'],
   clockOffsetSeconds: [Number.isFinite, 'a number of seconds'],

@@ -1,24 +1,18 @@
 'use strict';
 
-const { isIP } = require('node:net');
 const { AuthorizationServer } = require('./authorization-server.js');
-const { createCertificates } = require('./certificates.js');
 const { readExchange } = require('./exchange.js');
 const { Faults, alter, answerOf, endpointsOf, standsIn } = require('./faults.js');
 const { FhirEndpoint } = require('./fhir/fhir-endpoint.js');
-const { sampleResources } = require('./fhir/sample-resources.js');
 const { generateJwks, publicJwks } = require('./json-web-keys.js');
-const { listen } = require('./listener.js');
-const { TEXT, checkOptions, isObject, isText, listOf, oneOf } = require('./options.js');
+const { TEXT, checkOptions } = require('./options.js');
 const { RequestLog, RequestRecord } = require('./request-log.js');
 const { routeOf } = require('./routes.js');
 const { send } = require('./sending.js');
-const { DEFAULTS, SETTINGS, changed } = require('./settings.js');
+const { changed } = require('./settings.js');
 
 /**
- * @typedef {import('./exchange.js').Answer} Answer
  * @typedef {import('./exchange.js').Exchange} Exchange
- * @typedef {import('./index.js').SmartServerOptions} SmartServerOptions
  * @typedef {import('./listener.js').Listener} Listener
  * @typedef {import('./routes.js').Route} Route
  * @typedef {import('./settings.js').Settings} Settings
@@ -28,23 +22,7 @@ const { DEFAULTS, SETTINGS, changed } = require('./settings.js');
 const FHIR_PATH = '/fhir';
 const ISSUER_PATH = '/auth';
 
-/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
-const START_OPTIONS = {
-  tls: [(value) => typeof value === 'boolean' || isObject(value), 'a boolean or an object'],
-  host: [isLocal, 'a name, or an address of the loopback interface'],
-  port: [
-    (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,
-    'a port, or 0 for any free one',
-  ],
-  clients: [listOf(isObject), 'a list of clients'],
-  resources: [listOf((value) => isObject(value) && isText(value.resourceType)), 'a list of FHIR resources'],
-};
-/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
-const TLS_OPTIONS = {
-  hostnames: [(value) => listOf(isText)(value) && value.length > 0, 'a list of names and addresses'],
-  expired: [oneOf(['ca', 'certificate']), "'ca' or 'certificate'"],
-};
-/** @type {Record<string, readonly [(value: any) => boolean, string]>} */
+/** @type {import('./options.js').OptionTable} */
 const TOKEN_OPTIONS = {
   clientId: TEXT,
   scope: [(value) => typeof value === 'string', 'a text'],
@@ -81,7 +59,7 @@ class SmartServer {
     this.#authorization = new AuthorizationServer({
       issuer: this.issuer,
       jwksUrlOf: (clientId) => `${origin}/clients/${encodeURIComponent(clientId)}/jwks.json`,
-      ca,
+      fetching: { ca, signal: this.#closing.signal },
     });
     this.#settings = settings;
     this.#authorization.settings = settings;
@@ -90,7 +68,11 @@ class SmartServer {
       fhirBaseUrl: this.fhirBaseUrl,
       http: Object.freeze({ proxy: null, ...(ca === null ? {} : { ca }) }),
     });
-    this.#fhir = new FhirEndpoint(this.#authorization, this, resources);
+    this.#fhir = new FhirEndpoint(
+      this.#authorization,
+      { fhirBaseUrl: this.fhirBaseUrl, downloadOrigin: this.downloadOrigin },
+      resources,
+    );
     Object.freeze(this);
   }
 
@@ -232,57 +214,4 @@ class SmartServer {
   }
 }
 
-/**
- * Whoever else is on the network has no business here: a name is served on the loopback interface anyway.
- *
- * @param {any} host
- */
-function isLocal(host) {
-  return isText(host) && (isIP(host) === 0 || host === '::1' || host.startsWith('127.'));
-}
-
-/**
- * @param {SmartServerOptions} [options]
- * @returns {Promise<SmartServer>}
- */
-async function startSmartServer(options = {}) {
-  checkOptions('startSmartServer', options, { ...START_OPTIONS, ...SETTINGS });
-  const { tls = true, host = 'localhost', port = 0, clients = [], resources, ...given } = options;
-  const settings = changed('startSmartServer', DEFAULTS, given);
-  const tlsOptions = typeof tls === 'object' ? tls : {};
-  checkOptions('startSmartServer: tls', tlsOptions, TLS_OPTIONS);
-  const hostnames = [...new Set([host, 'localhost', '127.0.0.1', '::1'])];
-  const certificates = tls === false ? null : createCertificates({ hostnames, ...tlsOptions });
-  /** @type {SmartServer | undefined} */
-  let server;
-  /** @type {(where: keyof Listeners, at: number) => Promise<Listener>} */
-  const open = (where, at) =>
-    listen({
-      certificates,
-      host,
-      port: at,
-      onRequest(request, response) {
-        // Whoever asks before the start is over means a server that had this port before.
-        if (server === undefined) response.destroy();
-        else void server.serve(where, request, response);
-      },
-    });
-  const main = await open('main', port);
-  try {
-    const listeners = { main, downloads: await open('downloads', 0) };
-    const ca = certificates?.ca ?? null;
-    server = new SmartServer({ listeners, ca, settings, resources: resources ?? sampleResources() });
-  } catch (error) {
-    await main.close();
-    throw error;
-  }
-  try {
-    for (const client of clients) server.registerClient(client);
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
-  return server;
-}
-
-module.exports = { startSmartServer };
+module.exports = { SmartServer };

@@ -5,7 +5,7 @@ const { bearerTokenOf, refused, requireScope } = require('./bearer-token.js');
 const { BulkExport } = require('./bulk-export.js');
 const { capabilityStatement } = require('./capability-statement.js');
 const { interact } = require('./interactions.js');
-const { fhirAnswer, outcome } = require('./operation-outcome.js');
+const { outcome } = require('./operation-outcome.js');
 const { ResourceStore } = require('./resource-store.js');
 const { processBundle } = require('./transaction.js');
 
@@ -50,14 +50,11 @@ class FhirEndpoint {
     return structuredClone([...this.#store.everything()]);
   }
 
-  /** @returns {Answer} `metadata`, which needs no token */
+  /** `metadata`, which needs no token. */
   capabilities() {
     const { tokenEndpoint, settings } = this.#server;
     const { token_endpoint: announced } = { token_endpoint: tokenEndpoint, ...settings.metadata };
-    return fhirAnswer(
-      200,
-      capabilityStatement({ baseUrl: this.baseUrl, tokenEndpoint: announced, types: this.#store.types }),
-    );
+    return capabilityStatement({ baseUrl: this.baseUrl, tokenEndpoint: announced, types: this.#store.types });
   }
 
   /**
