@@ -88,9 +88,9 @@ class Examination {
     if (interceptor === null) return this.#isWell();
     this.#report?.waitingFor('discovery and the token request');
     const diagnosis = await interceptor.diagnose({ signal: this.#io.signal });
-    await this.#show(diagnosis, interceptor);
+    const cause = await this.#show(diagnosis, interceptor);
     interceptor.close();
-    if (diagnosis.error !== null) await this.#experiment(diagnosis);
+    if (cause?.isOpen) await this.#experiment(diagnosis);
     return this.#isWell();
   }
 
@@ -109,6 +109,7 @@ class Examination {
   /**
    * @param {Diagnosis} diagnosis
    * @param {import('../../index.js').ClientAuthInterceptor} interceptor
+   * @returns {Promise<import('./doctor/causes.js').Cause | null>}
    */
   async #show(diagnosis, interceptor) {
     const { ca } = this.#settings.http ?? {};
@@ -126,10 +127,11 @@ class Examination {
     this.#add(keys?.step ?? null);
     this.#add(steps.tokenStep(diagnosis, isOfDiscovery ? null : cause));
     this.#add(steps.scopesStep(diagnosis));
-    if (diagnosis.token === null) return;
+    if (diagnosis.token === null) return cause;
     this.result.token = true;
     this.#report?.waitingFor('the FHIR server');
     this.#add(await authorisedRequest(interceptor, this.#settings, diagnosis, this.#values.probe, network));
+    return null;
   }
 
   /** @param {Diagnosis} diagnosis */

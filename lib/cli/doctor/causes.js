@@ -6,6 +6,7 @@
  * @typedef {object} Cause
  * @property {string} cause what is probably wrong
  * @property {string} remedy what to change
+ * @property {true} [isOpen] other settings may show what it is
  *
  * @typedef {object} Case one diagnosis, taken apart
  * @property {Diagnosis} diagnosis
@@ -35,10 +36,20 @@ const CAUSES = [
     }),
   },
   {
-    applies: ({ diagnosis }) => /^\s*<|an HTML page/.test(diagnosis.answer?.body || errorText(diagnosis)),
+    applies: ({ diagnosis }) =>
+      /an HTML page|^\s*</.test(diagnosis.error?.message ?? '') || isPage(diagnosis),
     tell: () => ({
       cause: 'what answered is a web page, not a token endpoint: a login page, a portal or a proxy',
       remedy: 'check the FHIR base URL, or give --token-endpoint',
+    }),
+  },
+  {
+    applies: ({ code, diagnosis }) => code === 'ERR_INSECURE_URL' || isDowngraded(diagnosis),
+    tell: () => ({
+      cause:
+        'the metadata came over https and names an http endpoint: the server does not know of the TLS in front of it',
+      remedy:
+        '--token-endpoint with the https URL, and --force-http-audience if the server expects http: in aud; better, have its configuration corrected',
     }),
   },
   {
@@ -75,6 +86,7 @@ const CAUSES = [
       cause:
         'the server knows itself under http:, as one does behind a proxy that ends TLS, and aud says https:',
       remedy: '--force-http-audience (forceHttpInTokenRequestAudience: true)',
+      isOpen: true,
     }),
   },
   {
@@ -82,6 +94,7 @@ const CAUSES = [
     tell: ({ diagnosis }) => ({
       cause: `the server expects another audience than ${claim(diagnosis, 'aud')}`,
       remedy: '--audience issuer, or --audience with the text that the server wants',
+      isOpen: true,
     }),
   },
   {
@@ -105,6 +118,7 @@ const CAUSES = [
     tell: ({ diagnosis }) => ({
       cause: `the server does not take ${header(diagnosis, 'alg')}${listed(diagnosis)}`,
       remedy: '--algorithm with one that the server takes, or a key of another kind (smart-m2m keygen)',
+      isOpen: true,
     }),
   },
   {
@@ -121,6 +135,7 @@ const CAUSES = [
     tell: ({ diagnosis }) => ({
       cause: `the server does not say what it objects to: ${guesses(diagnosis)}`,
       remedy: 'the experiments below change one of these at a time',
+      isOpen: true,
     }),
   },
 ];
@@ -145,6 +160,16 @@ function causeOf(diagnosis, jwksProblem) {
     jwksProblem,
   };
   return CAUSES.find(({ applies }) => applies(found))?.tell(found) ?? null;
+}
+
+/** @param {Diagnosis} diagnosis */
+function isPage({ answer }) {
+  return answer?.body.trimStart().startsWith('<') ?? false;
+}
+
+/** @param {Diagnosis} diagnosis */
+function isDowngraded({ discovery }) {
+  return discovery !== null && /^https:/i.test(discovery.document) && /^http:/i.test(discovery.tokenEndpoint);
 }
 
 /** @param {string} said */
@@ -199,11 +224,6 @@ function inMinutes(seconds) {
  */
 function hasWarning({ warnings }, code) {
   return warnings.some((warning) => warning.code === code);
-}
-
-/** @param {Diagnosis} diagnosis */
-function errorText({ error }) {
-  return error?.message ?? '';
 }
 
 /**

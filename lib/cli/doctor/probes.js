@@ -10,7 +10,7 @@ const tls = require('node:tls');
  * @property {string | null} protocol such as TLSv1.3
  * @property {string | null} problem why Node does not trust the server, in OpenSSL's words
  * @property {Date | null} validTo of the certificate that ends first in the chain
- * @property {string | null} endsFirst whose certificate that is
+ * @property {string[]} endsFirst whose certificates that are: a CA's, where all below it end with it
  *
  * @typedef {object} Received
  * @property {number} status
@@ -107,14 +107,14 @@ function isName(host) {
 
 /** @param {tls.DetailedPeerCertificate} leaf */
 function firstToEnd(leaf) {
-  /** @type {{ validTo: Date | null, endsFirst: string | null }} */
-  let found = { validTo: null, endsFirst: null };
+  /** @type {{ validTo: Date | null, endsFirst: string[] }} */
+  let found = { validTo: null, endsFirst: [] };
   let certificate = leaf;
   for (let depth = 0; depth < LONGEST_CHAIN && certificate?.valid_to; depth += 1) {
     const validTo = new Date(certificate.valid_to);
-    if (found.validTo === null || validTo < found.validTo) {
-      found = { validTo, endsFirst: String(certificate.subject?.CN ?? 'a certificate of the chain') };
-    }
+    const name = String(certificate.subject?.CN ?? 'a certificate of the chain');
+    if (found.validTo === null || validTo < found.validTo) found = { validTo, endsFirst: [name] };
+    else if (validTo.getTime() === found.validTo.getTime()) found.endsFirst.push(name);
     // A self-signed one is its own issuer.
     if (certificate.issuerCertificate === certificate) break;
     certificate = certificate.issuerCertificate;

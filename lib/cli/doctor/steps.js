@@ -81,7 +81,7 @@ function tlsStep(host, finding) {
       name,
       status: 'failed',
       summary,
-      cause: `the certificate of ${endsFirst} has expired`,
+      cause: `expired: the certificate of ${endsFirst.join(', and that of ')}`,
       remedy: 'have it renewed; a renewed CA goes into --ca',
     };
   }
@@ -94,7 +94,7 @@ function tlsStep(host, finding) {
     };
   }
   if (days < NOTABLE_DAYS) {
-    return { name, status: 'attention', summary: `${summary}: ${days} days left for ${endsFirst}` };
+    return { name, status: 'attention', summary: `${summary}: ${days} days left for ${endsFirst[0]}` };
   }
   return { name, status: 'ok', summary };
 }
@@ -208,7 +208,12 @@ function scopesStep({ token }) {
  * @returns {Step}
  */
 function failure(name, message, cause) {
-  return { name, status: 'failed', summary: message, ...cause };
+  return {
+    name,
+    status: 'failed',
+    summary: message,
+    ...(cause && { cause: cause.cause, remedy: cause.remedy }),
+  };
 }
 
 /**
@@ -239,8 +244,17 @@ function received(answer) {
   return [
     ['received', `HTTP ${status}`],
     ...headers.map(([name, value]) => /** @type {const} */ (['', `${name}: ${value}`])),
-    ['', body === '' ? '(an empty body)' : body.replaceAll(/([,:])(?=["{[\d])/g, '$1 ')],
+    ['', body === '' ? '(an empty body)' : wrappable(body)],
   ];
+}
+
+/** @param {string} body */
+function wrappable(body) {
+  try {
+    return spaced(JSON.parse(body));
+  } catch {
+    return body;
+  }
 }
 
 /**
