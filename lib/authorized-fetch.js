@@ -33,6 +33,13 @@ const INIT_MEMBERS = [
 ];
 
 /**
+ * What was sent for a response, so that whoever quotes the server can leave it out.
+ *
+ * @type {WeakMap<Response, string>}
+ */
+const sent = new WeakMap();
+
+/**
  * @param {Authorization & { requireOpen: () => void }} authorization
  * @returns {AuthorizedFetch}
  */
@@ -56,10 +63,12 @@ function createAuthorizedFetch({ header, invalidate, origins, requireOpen }) {
 
     const signal = (rest.signal === undefined ? request?.signal : rest.signal) ?? undefined;
     /** @param {string} value */
-    const send = (value) => {
+    const send = async (value) => {
       const headers = new Headers(rest.headers ?? request?.headers);
       headers.set('authorization', value);
-      return globalThis.fetch(target, { ...rest, headers });
+      const answer = await globalThis.fetch(target, { ...rest, headers });
+      sent.set(answer, value);
+      return answer;
     };
 
     const refused = await header({ fhirBaseUrl, signal });
@@ -143,4 +152,12 @@ async function discard(response) {
   }
 }
 
-module.exports = { createAuthorizedFetch };
+/**
+ * @param {Response} response
+ * @returns {string | null} the header that went with its request; null: none
+ */
+function authorizationOf(response) {
+  return sent.get(response) ?? null;
+}
+
+module.exports = { authorizationOf, createAuthorizedFetch };

@@ -8,16 +8,23 @@ import {
   ClientAuthInterceptorFactory,
   ClientAuthParams,
 } from '@org/smart-m2m';
+import * as importedFhirClient from '@org/smart-m2m/fhir-client';
 import { startRecordingServer, tokenResponse } from '../../support/recording-server.mjs';
 
 // An application of its own as far as the package goes: its public entry and nothing else.
 
-const required = createRequire(import.meta.url)('@org/smart-m2m');
+const require = createRequire(import.meta.url);
+const required = require('@org/smart-m2m');
 
-const { default: _, ...named } = imported;
-assert.deepEqual({ ...named }, { ...required }, 'both entries export the same names');
-for (const [name, value] of Object.entries(named)) {
-  assert.equal(value, required[name], `${name} is the same whether imported or required`);
+const entries = [
+  [imported, required],
+  [importedFhirClient, require('@org/smart-m2m/fhir-client')],
+];
+for (const [{ default: _, ...named }, members] of entries) {
+  assert.deepEqual({ ...named }, { ...members }, 'both forms of an entry export the same names');
+  for (const [name, value] of Object.entries(named)) {
+    assert.equal(value, members[name], `${name} is the same whether imported or required`);
+  }
 }
 
 const server = await startRecordingServer();

@@ -1,0 +1,5 @@
+import fhirClient from './index.js';
+
+export const { FhirClientError, FhirClientFactory, TransactionBuilder } = fhirClient;
+
+export default fhirClient;
