@@ -206,7 +206,7 @@ test('a server that repeats the token does not get it into an error', async (t) 
     if (url !== '/fhir/Patient') return undefined;
     return {
       status: 403,
-      headers: { 'www-authenticate': `Bearer error="insufficient_scope", token="${headers.authorization}"` },
+      headers: { 'www-authenticate': `Bearer error="insufficient_scope", token="${token}"` },
       body: {
         resourceType: 'OperationOutcome',
         issue: [
@@ -248,4 +248,15 @@ test('over clear text off the loopback interface no token is asked for, let alon
   const client = FhirClientFactory.newClient('http://fhir.example.org/r4').registerInterceptor(interceptor);
   const error = await t.throwsAsync(client.read('Patient/1'), { instanceOf: ClientAuthError });
   t.is(error.code, 'ERR_INSECURE_URL');
+});
+
+test('words of an error that only look like a credential stay', async (t) => {
+  const { client, store } = await openFhirStore(t);
+  store.answerBy(({ url }) =>
+    url === '/fhir/Patient'
+      ? { status: 400, body: 'Basic authentication or Bearer tokens are needed' }
+      : undefined,
+  );
+  const error = await t.throwsAsync(client.create(patient('One')), { instanceOf: FhirClientError });
+  t.regex(error.message, /Basic authentication or Bearer tokens are needed$/);
 });

@@ -8,7 +8,7 @@ const { Exchange } = require('./exchange.js');
  *
  * @typedef {object} Surroundings what a runner gives to every client that a script makes
  * @property {AbortSignal} [signal]
- * @property {(call: Promise<unknown>) => void} [observe] is told of every call
+ * @property {() => () => void} [begin] is told of every call, and by what it returns of its end
  */
 
 const TIMEOUT_MS = 30_000;
@@ -16,7 +16,7 @@ const MOST_BYTES = 64 * 2 ** 20;
 const OPTIONS = ['timeoutMs', 'maxResponseBytes', 'signal', 'dispatcher'];
 
 /** @param {Surroundings} [surroundings] */
-function createClientFactory({ signal: runSignal, observe } = {}) {
+function createClientFactory({ signal: runSignal, begin } = {}) {
   return Object.freeze({
     /**
      * @param {string} serverBase
@@ -38,7 +38,7 @@ function createClientFactory({ signal: runSignal, observe } = {}) {
           maxResponseBytes,
           signals: [runSignal, signal],
           dispatcher,
-          observe,
+          begin,
         }),
       );
     },

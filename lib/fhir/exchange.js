@@ -19,7 +19,7 @@ const { credentialsOf, onOneLine, redact } = require('./server-text.js');
  * @property {number} maxResponseBytes
  * @property {readonly (AbortSignal | undefined)[]} signals
  * @property {any} dispatcher of undici, whose types are not those of every Node
- * @property {((call: Promise<unknown>) => void) | undefined} observe is told of every call
+ * @property {(() => () => void) | undefined} begin is told of every call, and by what it returns of its end
  *
  * @typedef {object} Interaction
  * @property {string} method
@@ -28,6 +28,8 @@ const { credentialsOf, onOneLine, redact } = require('./server-text.js');
  * @property {object} [body] sent as JSON
  * @property {string} [contentType] of the body
  * @property {readonly number[]} [alsoFine] statuses that are an answer too
+ *
+ * @typedef {{ method: string, url: string }} Call for errors: its URL has no query
  *
  * @typedef {object} Answer
  * @property {number} status
@@ -62,39 +64,31 @@ class Exchange {
    * @param {FhirRequestOptions} [options]
    * @returns {Promise<Answer>}
    */
-  send(interaction, options = {}) {
-    const answer = this.#send(interaction, options);
-    this.#settings.observe?.(answer);
-    return answer;
-  }
-
-  /**
-   * @param {Interaction} interaction
-   * @param {FhirRequestOptions} options
-   * @returns {Promise<Answer>}
-   */
-  async #send(interaction, options) {
+  async send(interaction, options = {}) {
     const { method, url } = interaction;
     const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
     const call = { method, url: withoutQuery(url) };
     const deadline = startDeadline([...this.#settings.signals, options.signal], timeoutMs, () =>
       problem('ERR_FHIR_TIMEOUT', call, `no answer within ${timeoutMs} ms (timeoutMs)`),
     );
+    const end = this.#settings.begin?.();
     try {
       const request = requestOf(interaction, options);
       await deadline.race(this.interceptors.beforeRequest(request));
       const { response, text } = await this.#reach(request, deadline.signal, call);
       await deadline.race(this.interceptors.afterResponse(request, new ClientResponse(response, text)));
-      return this.#answerOf(interaction, response, clean(text, request, response), call);
+      const credentials = [authorizationOf(response), headerOf(request)].flatMap(credentialsOf);
+      return this.#answerOf(interaction, response, text, { ...call, credentials });
     } finally {
       deadline.end();
+      end?.();
     }
   }
 
   /**
    * @param {import('./index.js').ClientRequest} request
    * @param {AbortSignal} signal
-   * @param {{ method: string, url: string }} call
+   * @param {Call} call
    */
   async #reach({ method, url, headers, body }, signal, call) {
     const { dispatcher, maxResponseBytes } = this.#settings;
@@ -128,14 +122,14 @@ class Exchange {
    * @param {Interaction} interaction
    * @param {Response} response
    * @param {string} text
-   * @param {{ method: string, url: string }} call
+   * @param {Call & { credentials: string[] }} call
    * @returns {Answer}
    */
-  #answerOf({ alsoFine = [] }, response, text, call) {
+  #answerOf({ alsoFine = [] }, response, text, { credentials, ...call }) {
     const { status, headers } = response;
     const parsed = parse(text);
     if (!response.ok && !(alsoFine.includes(status) && !isPage(headers, parsed))) {
-      throw this.#refusal(response, parsed, text, call);
+      throw this.#refusal(response, redact(text, credentials), credentials, call);
     }
     if (parsed === undefined) {
       const message = `answered ${status} with ${kindOf(headers)} that is no JSON object`;
@@ -145,13 +139,16 @@ class Exchange {
   }
 
   /**
+   * What it is made of must not hold the token, which some servers repeat.
+   *
    * @param {Response} response
-   * @param {object | null | undefined} parsed
-   * @param {string} text
-   * @param {{ method: string, url: string }} call
+   * @param {string} text without credentials
+   * @param {string[]} credentials
+   * @param {Call} call
    */
-  #refusal(response, parsed, text, call) {
+  #refusal(response, text, credentials, call) {
     const { status, statusText, headers } = response;
+    const parsed = parse(text);
     const outcome = isOperationOutcome(parsed) ? parsed : null;
     const page = isPage(headers, parsed);
     const said = outcome === null ? (page ? '' : onOneLine(text)) : describeOutcome(outcome);
@@ -160,7 +157,7 @@ class Exchange {
       said,
       ...this.#hints(response, page, call),
     ].filter((part) => part !== '');
-    return problem('ERR_FHIR_STATUS', call, message.join(': '), {
+    return problem('ERR_FHIR_STATUS', call, redact(message.join(': '), credentials), {
       status,
       ...(outcome !== null && { operationOutcome: outcome }),
     });
@@ -169,13 +166,13 @@ class Exchange {
   /**
    * @param {Response} response
    * @param {boolean} page
-   * @param {{ method: string, url: string }} call
+   * @param {Call} call
    */
   #hints({ status, headers }, page, { url }) {
     const hints = [];
     const challenge = headers.get('www-authenticate');
     if ((status === 401 || status === 403) && challenge !== null) {
-      hints.push(`WWW-Authenticate: ${onOneLine(redact(challenge, []))}`);
+      hints.push(`WWW-Authenticate: ${onOneLine(challenge)}`);
     }
     if (status === 401 && !this.interceptors.hasAuthorization) {
       hints.push('no ClientAuthInterceptor is registered with this client');
@@ -202,17 +199,9 @@ function requestOf({ method, url, headers = {}, body, contentType = FHIR_JSON },
   return new ClientRequest(method, url, merged, JSON.stringify(body));
 }
 
-/**
- * What errors are made of must not hold the token, which some servers repeat.
- *
- * @param {string} text
- * @param {import('./index.js').ClientRequest} request
- * @param {Response} response
- */
-function clean(text, request, response) {
-  if (response.ok) return text;
-  const sent = [authorizationOf(response), request.headers.get('authorization')];
-  return redact(text, sent.flatMap(credentialsOf));
+/** @param {import('./index.js').ClientRequest} request */
+function headerOf({ headers }) {
+  return headers.get('authorization');
 }
 
 /**
@@ -266,7 +255,7 @@ function describeFailure({ message, cause }) {
 
 /**
  * @param {import('./index.js').FhirClientErrorCode} code
- * @param {{ method: string, url: string }} call
+ * @param {Call} call
  * @param {string} message
  * @param {import('./fhir-client-error.js').Fields} [fields]
  */
@@ -274,8 +263,11 @@ function problem(code, call, message, fields = {}) {
   return new FhirClientError(code, `${call.method} ${call.url}: ${message}`, { ...call, ...fields });
 }
 
-/** A query holds what was searched for: names, identifiers. */
-/** @param {string} url */
+/**
+ * A query holds what was searched for: names, identifiers.
+ *
+ * @param {string} url
+ */
 function withoutQuery(url) {
   const { origin, pathname } = new URL(url);
   return origin + pathname;

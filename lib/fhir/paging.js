@@ -1,6 +1,7 @@
 'use strict';
 
 const { FhirClientError } = require('./fhir-client-error.js');
+const { isType } = require('./resource-address.js');
 
 /**
  * @typedef {InstanceType<typeof import('./exchange.js').Exchange>} Exchange
@@ -57,8 +58,8 @@ async function loadBundle(exchange, url, options) {
 function requireBundle(resource, { method, url, status }) {
   if (resource?.resourceType === 'Bundle') return /** @type {Bundle} */ (/** @type {unknown} */ (resource));
   const path = url.split('?', 1)[0];
-  const got =
-    resource === null ? 'nothing' : `a resource of the type ${JSON.stringify(resource.resourceType)}`;
+  const type = resource?.resourceType;
+  const got = isType(type) ? `the type ${type}` : resource === null ? 'nothing' : 'something else';
   throw new FhirClientError('ERR_FHIR_RESPONSE', `${method} ${path}: expected a Bundle and got ${got}`, {
     method,
     url: path,

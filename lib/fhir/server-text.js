@@ -16,14 +16,18 @@ const REDACTED = '[redacted]';
 function redact(text, credentials) {
   let clean = text;
   for (const credential of credentials) {
-    if (credential === '') continue;
+    // A single letter would be found everywhere.
+    if (credential.length < 4) continue;
     clean = clean.replaceAll(credential, REDACTED);
     // As it stands inside a JSON text.
     clean = clean.replaceAll(JSON.stringify(credential).slice(1, -1), REDACTED);
   }
-  return clean
-    .replace(/\b(Bearer|Basic|DPoP)(\s+)[\w.~+/=-]{8,}/gi, `$1$2${REDACTED}`)
-    .replace(/\beyJ[\w-]{5,}\.[\w-]{5,}(\.[\w-]*)?/g, REDACTED);
+  return (
+    clean
+      // Long enough not to be a word: "Basic authentication" may stay.
+      .replace(/\b(Bearer|Basic|DPoP)(\s+)[\w.~+/=-]{16,}/gi, `$1$2${REDACTED}`)
+      .replace(/\beyJ[\w-]{5,}\.[\w-]{5,}(\.[\w-]*)?/g, REDACTED)
+  );
 }
 
 /**
@@ -39,15 +43,14 @@ function onOneLine(text) {
 }
 
 /**
- * The credential in an `Authorization` header, with and without its scheme.
+ * The credential in an `Authorization` header, without its scheme.
  *
  * @param {string | null | undefined} authorization
  * @returns {string[]}
  */
 function credentialsOf(authorization) {
   if (authorization === null || authorization === undefined) return [];
-  const token = authorization.slice(authorization.indexOf(' ') + 1).trim();
-  return [token];
+  return [authorization.slice(authorization.indexOf(' ') + 1).trim()];
 }
 
 module.exports = { credentialsOf, onOneLine, redact };
