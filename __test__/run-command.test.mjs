@@ -466,5 +466,5 @@ test.serial('a terminal shows what is going on, and other streams do not', async
 test('the command tells what it is', (t) => {
   t.regex(command.summary, /^[a-z].*[^.]$/);
   for (const name of Object.keys(command.options)) t.true(command.usage.includes(`--${name}`), name);
-  for (const line of command.usage.split('\n')) t.true(line.length <= 120, line);
+  for (const line of command.usage.split('\n')) t.true(line.length <= 80, line);
 });

@@ -98,6 +98,9 @@ test('a builder of no client is not executed, and entries are checked', async (t
   const builder = TransactionBuilder.newTransactionBuilder();
   await t.throwsAsync(builder.execute(), { message: /client\.transaction\(builder\)/ });
   t.throws(() => builder.update(patient('A')), { instanceOf: TypeError });
+  t.throws(() => builder.update(patient('A', { id: 'a' }), { versionId: undefined }), {
+    instanceOf: TypeError,
+  });
   t.throws(() => builder.delete('Patient'), { instanceOf: TypeError });
   t.throws(() => builder.create('Patient'), { instanceOf: TypeError });
 });

@@ -29,16 +29,21 @@ const summary = 'run a script in the manner of Smile CDR, outside the server';
 
 const usage = `Usage: smart-m2m run <script> [options]
 
-Loads a script, calls one of its functions and prints what that returns, as JSON. The script is a classic Smile
-script (functions, no exports), a CommonJS module or an ES module. It finds FhirClientFactory, ClientAuthParams,
-ClientAuthInterceptorFactory, BasicNameValuePair, Keystores, TransactionBuilder, Environment, Log, Http and others
-without importing them; docs/smile-scripts.md lists them. Requests are promises: they take an await.
+Loads a script, calls one of its functions and prints what that returns, as
+JSON. The script is a classic Smile script (functions, no exports), a CommonJS
+module or an ES module. It finds FhirClientFactory, ClientAuthParams,
+ClientAuthInterceptorFactory, BasicNameValuePair, Keystores, Environment, Log,
+Http and others without importing them; docs/smile-scripts.md lists them.
+Requests are promises: they take an await.
 
-  --function <name>      which function; default: main, else the default export
-  --argument <json>      an argument, as JSON; @<file>: from a file; -: from stdin. Once for each argument
-  --log-level <level>    the least of Log to show, on stderr: ${LEVELS.join(', ')}; default info
+  --function <name>    which function; default: main, else the default export
+  --argument <json>    an argument, as JSON; @<file>: from a file; -: from
+                       stdin. Once for each argument
+  --log-level <level>  the least of Log to show, on stderr: trace, debug, info,
+                       warn, error; default info
 
-Secrets belong into the environment or into a file, not into an argument: Environment.getEnv(name) reads them.
+Secrets belong into the environment or into a file, not into an argument:
+Environment.getEnv(name) reads the environment.
 Exit codes: 0 done, 1 the script failed, 2 wrong use, 130 interrupted.
 `;
 

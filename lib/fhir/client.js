@@ -50,13 +50,11 @@ class FhirClient {
    * @param {FhirRequestOptions & { ifNoneExist?: string }} [options]
    * @returns {Promise<R>}
    */
-  async create(resource, { ifNoneExist, ...options } = {}) {
+  async create(resource, options = {}) {
     const type = typeOf(resource, 'create');
-    // The server gives the id (R4 §3.1.0.8); a placeholder would not even be a valid one.
+    // The server gives the id (FHIR R4, RESTful API, create); a placeholder would not even be a valid one.
     const { id: _given, ...body } = resource;
-    /** @type {Record<string, string>} */
-    const headers = ifNoneExist === undefined ? {} : { 'if-none-exist': ifNoneExist };
-    const answer = await this.#send('POST', type, { body, headers }, options);
+    const answer = await this.#send('POST', type, { body, headers: ifNoneExist(options) }, options);
     return adopt(resource, type, answer);
   }
 
@@ -79,11 +77,11 @@ class FhirClient {
    * @param {FhirRequestOptions & { versionId?: string }} [options]
    * @returns {Promise<R>}
    */
-  async update(resource, { versionId, ...options } = {}) {
+  async update(resource, options = {}) {
     const type = typeOf(resource, 'update');
     if (!isId(resource.id)) throw new TypeError('update: the resource has no id; create gives it one');
     const path = pathOf({ type, id: resource.id });
-    const answer = await this.#send('PUT', path, { body: resource, headers: ifMatch(versionId) }, options);
+    const answer = await this.#send('PUT', path, { body: resource, headers: ifMatch(options) }, options);
     return adopt(resource, type, answer);
   }
 
@@ -93,13 +91,13 @@ class FhirClient {
    * @param {FhirRequestOptions & { versionId?: string }} [options]
    * @returns {Promise<any>}
    */
-  async patch(reference, patch, { versionId, ...options } = {}) {
+  async patch(reference, patch, options = {}) {
     const path = this.#pathTo(reference, 'patch');
     const isJsonPatch = Array.isArray(patch);
     if (!isJsonPatch) typeOf(patch, 'patch');
     const parts = {
       body: patch,
-      headers: ifMatch(versionId),
+      headers: ifMatch(options),
       ...(isJsonPatch && { contentType: JSON_PATCH }),
     };
     const { resource } = await this.#send('PATCH', path, parts, options);
@@ -110,12 +108,12 @@ class FhirClient {
    * @param {string | FhirResource} target
    * @param {FhirRequestOptions & { versionId?: string }} [options]
    */
-  async delete(target, { versionId, ...options } = {}) {
+  async delete(target, options = {}) {
     const type = typeof target === 'string' ? null : typeOf(target, 'delete');
     // A resource without an id must not become the address of one that is called undefined.
     if (typeof target !== 'string' && !isId(target.id)) throw new TypeError('delete: the resource has no id');
     const reference = typeof target === 'string' ? target : `${type}/${target.id}`;
-    const parts = { headers: ifMatch(versionId), alsoFine: ABSENT };
+    const parts = { headers: ifMatch(options), alsoFine: ABSENT };
     const { status } = await this.#send('DELETE', this.#pathTo(reference, 'delete'), parts, options);
     return !ABSENT.includes(status);
   }
@@ -216,13 +214,27 @@ class FhirClient {
 }
 
 /**
- * @param {string | undefined} versionId
+ * A condition that is there and undefined was meant, and would be missed: the write would be unconditional.
+ *
+ * @param {{ versionId?: string }} options
  * @returns {Record<string, string>}
  */
-function ifMatch(versionId) {
-  if (versionId === undefined) return {};
-  if (!isId(versionId)) throw new TypeError('versionId: expected the text of meta.versionId');
-  return { 'if-match': `W/"${versionId}"` };
+function ifMatch(options) {
+  if (!('versionId' in options)) return {};
+  if (!isId(options.versionId)) throw new TypeError('versionId: expected the text of meta.versionId');
+  return { 'if-match': `W/"${options.versionId}"` };
+}
+
+/**
+ * @param {{ ifNoneExist?: string }} options
+ * @returns {Record<string, string>}
+ */
+function ifNoneExist(options) {
+  if (!('ifNoneExist' in options)) return {};
+  const { ifNoneExist: query } = options;
+  if (typeof query !== 'string' || query === '')
+    throw new TypeError('ifNoneExist: expected a query: name=value');
+  return { 'if-none-exist': query };
 }
 
 /**

@@ -82,7 +82,7 @@ export interface FhirClient {
   ): Promise<R | null>;
   /**
    * By the resource's own id. `versionId`: only if that is still the current version (`If-Match`); else the
-   * server answers 409 or 412. Resolves, and changes what it is given, as `create` does.
+   * server answers 409 or 412. One that is undefined is an error, as the update would be unconditional. Resolves, and changes what it is given, as `create` does.
    */
   update<R extends FhirResource>(
     resource: R,

@@ -8,7 +8,7 @@
  */
 
 const TYPE = /^[A-Z][A-Za-z]*$/;
-// Longer and with more characters than FHIR has it (R4 §2.24.0.1, `id`): servers do as they like.
+// Longer and with more characters than FHIR has it (R4, data types, id): servers do as they like.
 const ID = /^[\w.~-]{1,128}$/;
 const ADDRESS = /^(?<type>[^/]+)\/(?<id>[^/]+)(?:\/_history\/(?<versionId>[^/]+))?$/;
 

@@ -203,7 +203,7 @@ function textOf(value, where, name) {
 }
 
 /**
- * What has a meaning of its own in a search value (R4 §3.1.1.4.0.1, escaping).
+ * What has a meaning of its own in a search value (FHIR R4, search, escaping).
  *
  * @param {string} value
  */

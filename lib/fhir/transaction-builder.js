@@ -10,7 +10,7 @@ const { addressOf, isId, pathOf, typeOf } = require('./resource-address.js');
  * @typedef {(bundle: Bundle, options?: FhirRequestOptions) => Promise<Bundle>} Send
  */
 
-/** What stands for an id until the server has given one (R4 §3.1.0.11.2). */
+/** What stands for an id until the server has given one (FHIR R4, RESTful API, transaction). */
 const PLACEHOLDER = /^urn:(uuid|oid):/;
 
 class TransactionBuilder {
@@ -39,13 +39,13 @@ class TransactionBuilder {
    * @param {FhirResource} resource
    * @param {{ versionId?: string }} [options]
    */
-  update(resource, { versionId } = {}) {
+  update(resource, options = {}) {
     const type = typeOf(resource, 'update');
     if (!isId(resource.id)) throw new TypeError('update: the resource has no id');
     const request = {
       method: 'PUT',
       url: pathOf({ type, id: resource.id }),
-      ...(versionId !== undefined && { ifMatch: `W/"${versionId}"` }),
+      ...('versionId' in options && { ifMatch: versionTag(options.versionId) }),
     };
     return this.#add({ resource, request });
   }
@@ -120,6 +120,13 @@ class TransactionBuilder {
       },
     };
   }
+}
+
+/** @param {unknown} versionId */
+function versionTag(versionId) {
+  // An undefined one was meant to be there: without it the update would be unconditional.
+  if (!isId(versionId)) throw new TypeError('versionId: expected the text of meta.versionId');
+  return `W/"${versionId}"`;
 }
 
 /**
