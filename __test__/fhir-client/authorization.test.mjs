@@ -197,32 +197,64 @@ test('there is one ClientAuthInterceptor at a time, and objects without a hook a
   }
 });
 
-test('a server that repeats the token does not get it into an error', async (t) => {
-  const { client, store } = await openFhirStore(t);
-  const echo = ({ url, headers }) => {
-    const token = headers.authorization?.split(' ')[1];
-    if (url === '/fhir/Patient/text')
-      return { status: 500, body: `who is ${token}, ${headers.authorization}?` };
-    if (url !== '/fhir/Patient') return undefined;
-    return {
+const SPELLINGS = {
+  'as it is': (token) => token,
+  'in a part': (token) => `[${token.slice(5, 25)}]`,
+  'in upper case': (token) => token.toUpperCase(),
+  'without its hyphens': (token) => token.replaceAll('-', ''),
+  'percent-encoded twice': (token) => encodeURIComponent(token.replace(/./g, (one) => `%${hex(one)}`)),
+  'as HTML': (token) => token.replace(/./g, (one) => `&#x${hex(one)};`),
+  'as JSON': (token) => token.replace(/./g, (one) => `\\u00${hex(one)}`),
+};
+const hex = (character) => character.charCodeAt(0).toString(16);
+
+for (const [spelling, spell] of Object.entries(SPELLINGS)) {
+  test(`a server that repeats the token ${spelling} does not get it into an error`, async (t) => {
+    const { client, store } = await openFhirStore(t);
+    const echo = (token) => ({
       status: 403,
-      headers: { 'www-authenticate': `Bearer error="insufficient_scope", token="${token}"` },
-      body: {
-        resourceType: 'OperationOutcome',
-        issue: [
-          { severity: 'error', code: 'forbidden', diagnostics: `${token} may not`, details: { text: token } },
-        ],
+      headers: {
+        'content-type': 'application/json',
+        'www-authenticate': `Bearer error="insufficient_scope", realm="${spell(token)}"`,
       },
-    };
-  };
-  store.answerBy(echo);
-  for (const call of [() => client.create(patient('One')), () => client.read('Patient/text')]) {
-    const error = await t.throwsAsync(call, { instanceOf: FhirClientError });
-    const token = store.fhirRequests().at(-1).headers.authorization.split(' ')[1];
-    t.false(inspect(error, { depth: 9 }).includes(token));
-    t.false(JSON.stringify(error).includes(token));
-    t.regex(error.message, /\[redacted\]/);
-  }
+      body: `{"resourceType":"OperationOutcome","issue":[{"severity":"error","diagnostics":"${spell(token)}"}]}`,
+    });
+    store.answerBy(({ url, headers: { authorization } }) => {
+      const token = authorization?.split(' ')[1];
+      if (url === '/fhir/Patient') return echo(token);
+      if (url === '/fhir/Patient/text') return { status: 500, body: `who is ${spell(token)}?` };
+      return undefined;
+    });
+    for (const call of [() => client.create(patient('One')), () => client.read('Patient/text')]) {
+      const error = await t.throwsAsync(call, { instanceOf: FhirClientError });
+      const token = store.fhirRequests().at(-1).headers.authorization.split(' ')[1];
+      const shown = `${inspect(error, { depth: 9 })}${JSON.stringify(error)}`;
+      for (const text of [token, spell(token), spell(token).slice(4, 20)])
+        t.false(shown.includes(text), shown);
+      t.regex(error.message, /the server's text is not shown: it repeats the token/);
+    }
+  });
+}
+
+test('a token that is not the one that was sent is blanked out', async (t) => {
+  const { client, store } = await openFhirStore(t);
+  const other = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
+  store.answerBy(({ url }) =>
+    url === '/fhir/Patient'
+      ? { status: 400, body: `expected ${other} or Bearer 0123456789abcdef` }
+      : undefined,
+  );
+  const error = await t.throwsAsync(client.create(patient('One')), { instanceOf: FhirClientError });
+  t.regex(error.message, /expected \[redacted\] or Bearer \[redacted\]$/);
+});
+
+test('an endless refusal is not shown', async (t) => {
+  const { client, store } = await openFhirStore(t);
+  store.answerBy(({ url }) =>
+    url === '/fhir/Patient' ? { status: 400, body: 'x'.repeat(2 ** 21) } : undefined,
+  );
+  const error = await t.throwsAsync(client.create(patient('One')), { instanceOf: FhirClientError });
+  t.regex(error.message, /400 Bad Request: the server's text is not shown/);
 });
 
 test('a header that a hook set is not repeated in an error either', async (t) => {

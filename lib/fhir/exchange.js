@@ -7,7 +7,7 @@ const { Interceptors } = require('./interceptors.js');
 const { ClientRequest, ClientResponse } = require('./messages.js');
 const { describeOutcome, isOperationOutcome } = require('./operation-outcome.js');
 const { readText } = require('./read-text.js');
-const { credentialsOf, onOneLine, redact } = require('./server-text.js');
+const { credentialsOf, onOneLine, redact, repeats } = require('./server-text.js');
 
 /**
  * @typedef {import('./index.js').FhirRequestOptions} FhirRequestOptions
@@ -78,7 +78,7 @@ class Exchange {
       const { response, text } = await this.#reach(request, deadline.signal, call);
       await deadline.race(this.interceptors.afterResponse(request, new ClientResponse(response, text)));
       const credentials = [authorizationOf(response), headerOf(request)].flatMap(credentialsOf);
-      return this.#answerOf(interaction, response, text, { ...call, credentials });
+      return this.#answerOf(interaction, response, text, credentials, call);
     } finally {
       deadline.end();
       end?.();
@@ -122,14 +122,15 @@ class Exchange {
    * @param {Interaction} interaction
    * @param {Response} response
    * @param {string} text
-   * @param {Call & { credentials: string[] }} call
+   * @param {string[]} credentials that went with the request
+   * @param {Call} call
    * @returns {Answer}
    */
-  #answerOf({ alsoFine = [] }, response, text, { credentials, ...call }) {
+  #answerOf({ alsoFine = [] }, response, text, credentials, call) {
     const { status, headers } = response;
     const parsed = parse(text);
     if (!response.ok && !(alsoFine.includes(status) && !isPage(headers, parsed))) {
-      throw this.#refusal(response, redact(text, credentials), credentials, call);
+      throw this.#refusal(response, text, credentials, call);
     }
     if (parsed === undefined) {
       const message = `answered ${status} with ${kindOf(headers)} that is no JSON object`;
@@ -142,48 +143,50 @@ class Exchange {
    * What it is made of must not hold the token, which some servers repeat.
    *
    * @param {Response} response
-   * @param {string} text without credentials
+   * @param {string} text
    * @param {string[]} credentials
    * @param {Call} call
    */
   #refusal(response, text, credentials, call) {
     const { status, statusText, headers } = response;
-    const parsed = parse(text);
+    /** @param {string | null} said */
+    const shown = (said) => (said === null || repeats(said, credentials) ? '' : redact(said));
+    const isWithheld = repeats(text, credentials);
+    const parsed = parse(shown(text));
     const outcome = isOperationOutcome(parsed) ? parsed : null;
-    const page = isPage(headers, parsed);
-    const said = outcome === null ? (page ? '' : onOneLine(text)) : describeOutcome(outcome);
-    const message = [
-      `${status}${statusText === '' ? '' : ` ${statusText}`}`,
-      said,
-      ...this.#hints(response, page, call),
-    ].filter((part) => part !== '');
-    return problem('ERR_FHIR_STATUS', call, redact(message.join(': '), credentials), {
+    const isWebPage = isPage(headers, parsed);
+    const parts = [
+      [String(status), onOneLine(shown(statusText))].join(' ').trim(),
+      isWithheld ? "the server's text is not shown: it repeats the token, or is too long" : '',
+      outcome === null ? (isWebPage ? '' : onOneLine(shown(text))) : describeOutcome(outcome),
+      ...this.#hints(status, isWebPage, {
+        challenge: shown(headers.get('www-authenticate')),
+        location: shown(headers.get('location')),
+      }),
+    ];
+    return problem('ERR_FHIR_STATUS', call, parts.filter((part) => part !== '').join(': '), {
       status,
       ...(outcome !== null && { operationOutcome: outcome }),
     });
   }
 
   /**
-   * @param {Response} response
-   * @param {boolean} page
-   * @param {Call} call
+   * @param {number} status
+   * @param {boolean} isWebPage
+   * @param {{ challenge: string, location: string }} headers
    */
-  #hints({ status, headers }, page, { url }) {
-    const hints = [];
-    const challenge = headers.get('www-authenticate');
-    if ((status === 401 || status === 403) && challenge !== null) {
-      hints.push(`WWW-Authenticate: ${onOneLine(challenge)}`);
+  *#hints(status, isWebPage, { challenge, location }) {
+    if ((status === 401 || status === 403) && challenge !== '') {
+      yield `WWW-Authenticate: ${onOneLine(challenge)}`;
     }
     if (status === 401 && !this.interceptors.hasAuthorization) {
-      hints.push('no ClientAuthInterceptor is registered with this client');
+      yield 'no ClientAuthInterceptor is registered with this client';
     }
-    const location = headers.get('location');
-    if (status >= 300 && status < 400 && location !== null) {
-      const target = URL.canParse(location, url) ? withoutQuery(new URL(location, url).href) : 'elsewhere';
-      hints.push(`the server redirects to ${target}; writes are not redirected, so begin with that base URL`);
+    if (status >= 300 && status < 400 && URL.canParse(location, this.base)) {
+      const target = onOneLine(withoutQuery(new URL(location, this.base).href));
+      yield `the server redirects to ${target}; writes are not redirected, so begin with that base URL`;
     }
-    if (page) hints.push(`the answer is a web page: is ${this.base} a FHIR base URL?`);
-    return hints;
+    if (isWebPage) yield `the answer is a web page: is ${this.base} a FHIR base URL?`;
   }
 }
 
