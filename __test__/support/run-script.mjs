@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runNode } from './child.mjs';
 
-const COMMAND = fileURLToPath(new URL('run-command.mjs', import.meta.url));
+/** Its command line begins with the command's name. */
+export const COMMAND = fileURLToPath(new URL('run-command.mjs', import.meta.url));
 
 /**
  * A folder for one test with these files in it.
