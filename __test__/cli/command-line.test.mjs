@@ -36,7 +36,7 @@ test.after.always(async () => {
 test('--help lists the commands, and each command has a help of its own', async (t) => {
   const { code, stdout } = await smartM2m(['--help']);
   t.is(code, 0);
-  for (const command of ['doctor', 'token', 'keygen', 'jwks', 'inspect']) {
+  for (const command of ['doctor', 'token', 'keygen', 'jwks', 'inspect', 'run']) {
     t.regex(stdout, new RegExp(`^ {2}${command} `, 'm'));
     const help = await smartM2m([command, '--help']);
     t.is(help.code, 0);

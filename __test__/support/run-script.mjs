@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { runNode } from './child.mjs';
 
 /** Its command line begins with the command's name. */
-export const COMMAND = fileURLToPath(new URL('run-command.mjs', import.meta.url));
+export const COMMAND = fileURLToPath(new URL('../../lib/cli/bin.js', import.meta.url));
 
 /**
  * A folder for one test with these files in it.

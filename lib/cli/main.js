@@ -33,6 +33,7 @@ const COMMANDS = {
   keygen: () => require('./keygen.js'),
   jwks: () => require('./jwks.js'),
   inspect: () => require('./inspect.js'),
+  run: () => require('./run.js'),
 };
 
 const SUCCESS = 0;
