@@ -106,6 +106,18 @@ export declare class ClientAuthInterceptor {
 
   /** `Bearer <token>`: from the cache when it is still good, else after one (shared) token request. */
   getAuthorizationHeader(request?: AuthorizationRequest): Promise<string>;
+  /**
+   * The same for a request to `url`, by the origin rule of `fetch`: null, without a token request, where the token
+   * does not belong, with one warning event per origin, and for a URL that is not absolute http(s). Neither a FHIR
+   * base nor allowed origins: `ERR_INVALID_CONFIG`. For whoever sends requests that name their own URL; the
+   * adapters of docs/adapters.md are made of it. After a 401 pass the header that was refused to `invalidate`.
+   *
+   * @example
+   * const authorization = await interceptor.getAuthorizationHeaderFor(url, { signal });
+   * const response = await send(url, authorization === null ? {} : { authorization });
+   * if (authorization !== null && response.status === 401) interceptor.invalidate(authorization);
+   */
+  getAuthorizationHeaderFor(url: string | URL, request?: AuthorizationRequest): Promise<string | null>;
   /** The same, with what the server said about the token. */
   getAccessToken(request?: AuthorizationRequest): Promise<AccessToken>;
 

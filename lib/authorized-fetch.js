@@ -1,7 +1,7 @@
 'use strict';
 
-const { isArrayBuffer } = require('node:util/types');
 const { invalidConfig } = require('./client-auth-error.js');
+const { isReplayable } = require('./replayable-body.js');
 const { answeredElsewhere, originOf } = require('./token-origins.js');
 
 /**
@@ -12,6 +12,7 @@ const { answeredElsewhere, originOf } = require('./token-origins.js');
  * @property {(request: { fhirBaseUrl?: string, signal?: AbortSignal }) => Promise<string>} header
  * @property {(header: string) => boolean} invalidate drops that token if it is still the current one
  * @property {InstanceType<typeof import('./token-origins.js').TokenOrigins>} origins
+ * @property {() => void} requireOpen
  */
 
 /** Members that fetch reads, inherited ones too: a Request may stand where an init is expected. */
@@ -40,18 +41,14 @@ const INIT_MEMBERS = [
 const sent = new WeakMap();
 
 /**
- * @param {Authorization & { requireOpen: () => void }} authorization
+ * @param {Authorization} authorization
  * @returns {AuthorizedFetch}
  */
 function createAuthorizedFetch({ header, invalidate, origins, requireOpen }) {
   return async function fetch(input, init) {
     requireOpen();
     const { fhirBaseUrl, ...rest } = initOf(init);
-    if (!origins.areKnown(fhirBaseUrl)) {
-      throw invalidConfig(
-        'fetch: where may the token go? Set fhirBaseUrl, in the params or in this call, or allowedOrigins',
-      );
-    }
+    origins.requireKnown('fetch', fhirBaseUrl);
     const request = isRequest(input) ? input : null;
     // Made a string once, so that what is checked is what is sent.
     const target = request ?? String(input);
@@ -75,7 +72,8 @@ function createAuthorizedFetch({ header, invalidate, origins, requireOpen }) {
     const response = await send(refused);
     if (response.status !== 401 || answeredElsewhere(response, origin)) return response;
     invalidate(refused);
-    if (!isReplayable(rest.body ?? null, request)) return response;
+    // A Request's own body is a stream, whatever it was made from.
+    if (rest.body == null ? (request?.body ?? null) !== null : !isReplayable(rest.body)) return response;
 
     // Without a token there is nothing better to return than the reason: the 401 would hide it.
     const renewed = await header({ fhirBaseUrl, signal }).catch(async (error) => {
@@ -122,25 +120,6 @@ function initOf(init) {
 function isRequest(value) {
   if (typeof value !== 'object' || value === null || !('url' in value) || !('headers' in value)) return false;
   return typeof value.url === 'string' && typeof value.headers === 'object' && 'clone' in value;
-}
-
-/**
- * True when the body can be sent a second time. A Request's own body is a stream, and a stream is gone once
- * sent; holding a copy of every upload in memory, for a 401 that seldom comes, would be the wrong price.
- *
- * @param {unknown} body
- * @param {Request | null} request
- */
-function isReplayable(body, request) {
-  if (body === null) return request === null || request.body === null;
-  return (
-    typeof body !== 'object' ||
-    body instanceof URLSearchParams ||
-    body instanceof Blob ||
-    body instanceof FormData ||
-    ArrayBuffer.isView(body) ||
-    isArrayBuffer(body)
-  );
 }
 
 /** @param {Response} response */

@@ -11,9 +11,6 @@ const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js
 /**
  * @typedef {InstanceType<typeof import('./access-token.js').AccessToken>} AccessToken
  * @typedef {InstanceType<typeof import('./pending-token.js').PendingToken>} PendingToken
- * @typedef {InstanceType<typeof import('./pre-token-hooks.js').PreTokenHooks>} PreTokenHooks
- * @typedef {InstanceType<typeof import('./request-hooks.js').RequestHooks>} RequestHooks
- * @typedef {InstanceType<typeof import('./token-origins.js').TokenOrigins>} TokenOrigins
  *
  * @typedef {import('../index.js').AuthorizationRequest} AuthorizationRequest
  * @typedef {import('../index.js').ClientAuthErrorCode} ClientAuthErrorCode
@@ -45,11 +42,11 @@ class ClientAuthInterceptor {
   /** @type {Map<string, PendingToken> | null} and those with one */
   #pendingByBase = null;
   // What most interceptors never need is made when it is: there can be a hundred thousand of them.
-  /** @type {PreTokenHooks | null} */
+  /** @type {InstanceType<typeof import('./pre-token-hooks.js').PreTokenHooks> | null} */
   #tokenHooks = null;
-  /** @type {RequestHooks | null} */
+  /** @type {InstanceType<typeof import('./request-hooks.js').RequestHooks> | null} */
   #requestHooks = null;
-  /** @type {TokenOrigins | null} */
+  /** @type {InstanceType<typeof import('./token-origins.js').TokenOrigins> | null} */
   #origins = null;
 
   /** @type {import('./pending-token.js').Access} */
@@ -113,6 +110,15 @@ class ClientAuthInterceptor {
       return /** @type {Promise<string>} */ (kept.promise);
     }
     return this.#header(fhirBaseUrl ?? null, signal ?? null);
+  }
+
+  /**
+   * @param {string | URL} url
+   * @param {AuthorizationRequest} [request]
+   * @returns {Promise<string | null>}
+   */
+  getAuthorizationHeaderFor(url, request) {
+    return this.#hooksOfRequests().headerFor(url, request);
   }
 
   /**
@@ -194,8 +200,7 @@ class ClientAuthInterceptor {
   /** Bound, so that it can be handed to a library as its fetch. */
   get fetch() {
     const { createAuthorizedFetch } = require('./authorized-fetch.js');
-    const requireOpen = () => this.#requireOpen();
-    const fetch = createAuthorizedFetch({ ...this.#authorization(), requireOpen });
+    const fetch = createAuthorizedFetch(this.#authorization());
     // Not enumerable, because it is a method to whoever looks at it.
     Object.defineProperty(this, 'fetch', { value: fetch, configurable: true });
     return fetch;
@@ -347,6 +352,7 @@ class ClientAuthInterceptor {
       header: (/** @type {AuthorizationRequest} */ request) => this.getAuthorizationHeader(request),
       invalidate: (/** @type {string} */ header) => this.invalidate(header),
       origins: this.#origins,
+      requireOpen: () => this.#requireOpen(),
     };
   }
 

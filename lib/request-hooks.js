@@ -7,6 +7,7 @@ const {
   setAuthorization,
   urlOf,
 } = require('./authorization-header.js');
+const { problemOf } = require('./authorization-request.js');
 const { invalidConfig } = require('./client-auth-error.js');
 const { answeredElsewhere, originOf } = require('./token-origins.js');
 
@@ -15,7 +16,7 @@ const { answeredElsewhere, originOf } = require('./token-origins.js');
  * @typedef {import('./authorized-fetch.js').Authorization} Authorization
  */
 
-/** The two HAPI-style hooks around a request that somebody else sends. */
+/** What is done about a request that somebody else sends: the two HAPI-style hooks, and the header for a URL. */
 class RequestHooks {
   #authorization;
   /**
@@ -54,6 +55,25 @@ class RequestHooks {
     const authorized = setAuthorization(request, authorization);
     this.#attached.set(headersOf(authorized), authorization);
     return authorized;
+  }
+
+  /**
+   * @param {string | URL} url
+   * @param {import('../index.js').AuthorizationRequest} [request]
+   * @returns {Promise<string | null>} null: the token is not for there
+   */
+  async headerFor(url, request = {}) {
+    const { header, origins, requireOpen } = this.#authorization;
+    const problem = problemOf(request);
+    if (problem !== null) throw invalidConfig(problem);
+    requireOpen();
+    const { fhirBaseUrl } = request;
+    origins.requireKnown('getAuthorizationHeaderFor', fhirBaseUrl);
+    const origin = originOf(String(url));
+    if (origin === null) return null;
+    if (origins.include(origin, fhirBaseUrl)) return header(request);
+    origins.reportWithheld(origin);
+    return null;
   }
 
   /**

@@ -34,6 +34,19 @@ class TokenOrigins {
   }
 
   /**
+   * For callers that put the token on requests of any URL.
+   *
+   * @param {string} method
+   * @param {string | undefined} fhirBaseUrl of the call
+   */
+  requireKnown(method, fhirBaseUrl) {
+    if (this.areKnown(fhirBaseUrl)) return;
+    throw invalidConfig(
+      `${method}: where may the token go? Set fhirBaseUrl, in the params or in this call, or allowedOrigins`,
+    );
+  }
+
+  /**
    * @param {string} origin
    * @param {string | undefined} fhirBaseUrl of the call; stands in for the params' own
    */

@@ -22,6 +22,10 @@ export async function headers(signal: AbortSignal): Promise<void> {
   const request: AuthorizationRequest = { fhirBaseUrl: 'https://fhir.example.org/r4', signal };
   expectType<string>()(await interceptor.getAuthorizationHeader());
   expectType<string>()(await interceptor.getAuthorizationHeader(request));
+  expectType<string | null>()(await interceptor.getAuthorizationHeaderFor('https://fhir.example.org/r4'));
+  expectType<string | null>()(
+    await interceptor.getAuthorizationHeaderFor(new URL('https://fhir.example.org/r4'), request),
+  );
 
   const token = await interceptor.getAccessToken(request);
   expectType<AccessToken>()(token);
