@@ -8,10 +8,16 @@ import { json, startRecordingServer, tokenResponse } from './recording-server.mj
  * it without a CA: `/fhir` names `/token`, which numbers its tokens from 1, and `/fhir/Patient` answers 200.
  * All of it can be routed anew.
  *
- * @param {{ accessToken?: (number: number) => string }} [options] how the n-th token reads
+ * @param {object} [options]
+ * @param {(number: number) => string} [options.accessToken] how the n-th token reads
+ * @param {Awaited<ReturnType<typeof import('../../examples/embedded/certificates.mjs').makeCertificates>>}
+ *   [options.certificates] over TLS with these, where whoever asks can be given a CA
  */
-export async function startPlainServer({ accessToken = (number) => `token-${number}` } = {}) {
-  const server = await startRecordingServer();
+export async function startPlainServer({
+  accessToken = (number) => `token-${number}`,
+  certificates: { caPem, ...tls } = {},
+} = {}) {
+  const server = await startRecordingServer({ tls: caPem === undefined ? undefined : tls });
   let issued = 0;
   const issue = (members) => () => {
     issued += 1;
@@ -34,7 +40,7 @@ export async function startPlainServer({ accessToken = (number) => `token-${numb
       clientSecret: 'test-secret',
       scope: 'system/*.read',
       fhirBaseUrl: server.url('/fhir'),
-      http: { proxy: null },
+      http: { proxy: null, ca: caPem },
     },
     tokenRequests: () => requestsTo('/token'),
     /**
