@@ -3,6 +3,7 @@
 const { invalidConfig } = require('../client-auth-error.js');
 const { isReplayable } = require('../replayable-body.js');
 const { renewedHeader } = require('./renewed-header.js');
+const { hearingErrorsOf } = require('./unheard-errors.js');
 
 /**
  * @typedef {import('../../index.js').ClientAuthInterceptor} ClientAuthInterceptor
@@ -62,9 +63,6 @@ class Exchange {
    */
   async send(interceptor, url, fhirBaseUrl) {
     const { body, signal } = this.#options;
-    const isEmitter = typeof body?.on === 'function';
-    // undici listens from the dispatch on: a stream that fails meanwhile would end the process.
-    if (isEmitter) body.on('error', ignore);
     try {
       if (url === undefined) {
         throw invalidConfig(
@@ -72,14 +70,14 @@ class Exchange {
         );
       }
       const request = { fhirBaseUrl, signal: isAbortSignal(signal) ? signal : undefined };
-      this.#authorization = await interceptor.getAuthorizationHeaderFor(url, request);
-      this.#renew = (refused) =>
-        renewedHeader(interceptor, { url, refused, isReplayable: isReplayable(body) }, request);
-      this.#send();
+      await hearingErrorsOf(body, async () => {
+        this.#authorization = await interceptor.getAuthorizationHeaderFor(url, request);
+        this.#renew = (refused) =>
+          renewedHeader(interceptor, { url, refused, isReplayable: isReplayable(body) }, request);
+        this.#send();
+      });
     } catch (error) {
       this.#handler.onResponseError?.(null, error);
-    } finally {
-      if (isEmitter) body.off('error', ignore);
     }
   }
 
@@ -198,7 +196,5 @@ function pairsOf(headers) {
 function isAbortSignal(signal) {
   return typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal;
 }
-
-function ignore() {}
 
 module.exports = { authorizationInterceptor };

@@ -1,0 +1,188 @@
+import { Agent } from 'node:https';
+import { Readable } from 'node:stream';
+import { authorizeAxios } from '@org/smart-m2m/axios';
+import test from 'ava';
+import axios, { Axios, AxiosError, CanceledError } from 'axios';
+import { setGlobalDispatcher, Agent as UndiciAgent } from 'undici';
+import { testAdapter } from '../support/adapter-contract.mjs';
+import { acceptOnly, caPem, FIRST, SECOND, startServers } from '../support/adapter-servers.mjs';
+import { json } from '../support/recording-server.mjs';
+
+// For adapter: 'fetch', which has no other way to a CA.
+setGlobalDispatcher(new UndiciAgent({ connect: { ca: caPem } }));
+
+testAdapter(test, { library: 'axios 1', connect });
+testAdapter(test, {
+  library: 'axios 1, validateStatus accepts everything',
+  connect: (connection) => connect(connection, { validateStatus: () => true }),
+});
+testAdapter(test, {
+  library: 'axios 1, an object of the class Axios',
+  connect: (connection) => connect(connection, {}, (config) => new Axios({ ...axios.defaults, ...config })),
+});
+testAdapter(test, {
+  library: "axios 1, adapter: 'fetch'",
+  connect: (connection) => connect(connection, { adapter: 'fetch' }),
+  // It does not tell where a redirect has led to.
+  excused: ['a 401 of the server that a redirect led to says nothing about the token'],
+});
+
+test("with adapter: 'fetch' a 401 of the server that a redirect led to costs one new token", async (t) => {
+  const { server, elsewhere, client } = await startServers(t, (connection) =>
+    connect(connection, { adapter: 'fetch' }),
+  );
+  elsewhere.on('GET /binary', json(401, {}));
+  server.on('GET /fhir/Binary/1', { status: 307, headers: { location: elsewhere.url('/binary') } });
+  const { send } = await client();
+  t.is((await send({ url: 'Binary/1' })).status, 401);
+  t.deepEqual(server.authorizations('/fhir/Binary/1'), [FIRST, SECOND]);
+  t.deepEqual(
+    elsewhere.requests.map(({ headers }) => headers.authorization),
+    [undefined, undefined],
+  );
+});
+
+test('a cancelled wait for a token is cancelled as axios has it', async (t) => {
+  const { server, client } = await startServers(t, connect);
+  const gate = server.holdTokens();
+  const { send } = await client();
+  const controller = new AbortController();
+  const waiting = send({ signal: controller.signal });
+  await gate.reached();
+  controller.abort();
+  t.true((await t.throwsAsync(waiting)) instanceof CanceledError);
+  gate.open();
+});
+
+test('a refused request rejects with the AxiosError of the second answer', async (t) => {
+  const { server, client } = await startServers(t, ({ interceptor, server }) => {
+    const instance = create(server);
+    authorizeAxios(instance, interceptor);
+    return () => instance.get('Patient');
+  });
+  let answers = 0;
+  server.on('GET /fhir/Patient', () => {
+    answers += 1;
+    return json(401, { answers });
+  });
+  const { send } = await client();
+  const error = await t.throwsAsync(send());
+  t.true(error instanceof AxiosError);
+  t.deepEqual(error.response.data, { answers: 2 });
+});
+
+test('other interceptors and transforms see a request that is sent twice once', async (t) => {
+  const { server, client } = await startServers(t, () => null);
+  server.on('POST /fhir/Patient', acceptOnly(SECOND));
+  const seen = [];
+  const note = (name) => (value) => {
+    seen.push(name);
+    return value;
+  };
+  const { interceptor } = await client();
+  const instance = create(server, {
+    transformRequest: (data) => {
+      seen.push('transform');
+      return `<${data}>`;
+    },
+    headers: { 'Content-Type': 'text/plain' },
+  });
+  instance.interceptors.request.use(note('request, added before'));
+  instance.interceptors.response.use(
+    ({ data }) => data,
+    (error) => {
+      seen.push(`response, added before: ${error.response.status}`);
+      throw error;
+    },
+  );
+  authorizeAxios(instance, interceptor);
+  instance.interceptors.request.use(note('request, added after'));
+  instance.interceptors.response.use(({ data }) => data.resourceType);
+  t.is(await instance.post('Patient', 'a body'), 'Bundle');
+  t.deepEqual(seen, [
+    'request, added after',
+    'request, added before',
+    'transform',
+    'response, added before: 401',
+  ]);
+  t.deepEqual(
+    server.requestsTo('/fhir/Patient').map(({ body }) => body),
+    ['<a body>', '<a body>'],
+  );
+});
+
+test('after it was taken out, an instance sends requests as before', async (t) => {
+  const { server, client } = await startServers(t, () => null);
+  const { interceptor } = await client();
+  const instance = create(server);
+  const eject = authorizeAxios(instance, interceptor);
+  await instance.get('Patient');
+  eject();
+  await instance.get('Patient', { headers: { Authorization: 'Basic mine' } });
+  t.deepEqual(server.authorizations(), [FIRST, 'Basic mine']);
+});
+
+test('the base URL counts where the instance does not take absolute URLs', async (t) => {
+  const { server, elsewhere, client } = await startServers(t, () => null);
+  const { interceptor } = await client();
+  const instance = create(server, { baseURL: elsewhere.origin, allowAbsoluteUrls: false });
+  authorizeAxios(instance, interceptor);
+  await instance.get(server.patients);
+  t.is(elsewhere.requests.length, 1);
+  t.is(elsewhere.requests[0].headers.authorization, undefined);
+  t.is(server.requests.length, 0);
+});
+
+test("the caller's own beforeRedirect is called, and cannot carry the token away", async (t) => {
+  const { server, elsewhere, client } = await startServers(t, () => null);
+  const location = elsewhere.url('/binary');
+  server.on('GET /fhir/Binary/1', { status: 302, headers: { location } });
+  const { interceptor } = await client();
+  const instance = create(server);
+  authorizeAxios(instance, interceptor);
+  const hops = [];
+  await instance.get('Binary/1', {
+    beforeRedirect(options, _response, request) {
+      hops.push(options.href);
+      options.headers.AUTHORIZATION = request.headers.Authorization ?? FIRST;
+    },
+  });
+  t.deepEqual(hops, [location]);
+  t.is(elsewhere.requests[0].headers.authorization, undefined);
+});
+
+test('a stream that breaks while the token is waited for fails its request alone', async (t) => {
+  const { server, client } = await startServers(t, () => null);
+  const { interceptor } = await client();
+  const instance = create(server);
+  authorizeAxios(instance, interceptor);
+  const gate = server.holdTokens();
+  const body = new Readable({ read() {} });
+  const waiting = instance.post('Patient', body);
+  await gate.reached();
+  const reason = new Error('the disk is gone');
+  body.destroy(reason);
+  gate.open();
+  t.is(await t.throwsAsync(waiting), reason);
+  t.is(server.requestsTo('/fhir/Patient').length, 0);
+});
+
+function create(server, config = {}, make = axios.create) {
+  return make({ baseURL: server.fhirBaseUrl, httpsAgent: new Agent({ ca: caPem }), proxy: false, ...config });
+}
+
+function connect({ interceptor, server, options }, config = {}, make = axios.create) {
+  const instance = create(server, { responseType: 'text', ...config }, make);
+  authorizeAxios(instance, interceptor, options);
+  return async ({ url = 'Patient', method = 'GET', body, stream, signal } = {}) => {
+    const data = stream === undefined ? body : Readable.from([stream]);
+    const headers = data === undefined ? {} : { 'Content-Type': 'application/fhir+json' };
+    try {
+      const response = await instance.request({ url, method, data, headers, signal });
+      return { status: response.status, body: response.data };
+    } catch (error) {
+      if (error?.response === undefined) throw error;
+      return { status: error.response.status, body: error.response.data };
+    }
+  };
+}

@@ -1,0 +1,138 @@
+'use strict';
+
+const { isReplayable } = require('../replayable-body.js');
+const { originOf } = require('../token-origins.js');
+const { renewedHeader } = require('./renewed-header.js');
+const { hearingErrorsOf } = require('./unheard-errors.js');
+
+/**
+ * @typedef {Record<string, any>} RequestConfig of axios
+ *
+ * @typedef {object} Exchange
+ * @property {string} url
+ * @property {string} authorization
+ * @property {boolean} hasLeft the origin, by a redirect
+ */
+
+/** @type {typeof import('./axios.js').authorizeAxios} */
+function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
+  /** @type {{ request: any, response: any }} */
+  const { request, response } = instance.interceptors;
+  /**
+   * By `beforeRedirect`, which is made for each request and comes back with the response, however many copies of
+   * the config other interceptors make.
+   *
+   * @type {WeakMap<Function, Exchange>}
+   */
+  const exchanges = new WeakMap();
+
+  /** @param {RequestConfig} config */
+  async function authorize(config) {
+    const { data, signal } = config;
+    const url = targetOf(config);
+    const authorization = await unlessAborted(signal, () =>
+      hearingErrorsOf(data, () => interceptor.getAuthorizationHeaderFor(url, { fhirBaseUrl, signal })),
+    );
+    // axios would wait for the end of a stream that is broken already.
+    if (data?.errored) throw data.errored;
+    if (authorization === null) return config;
+    const exchange = { url, authorization, hasLeft: false };
+    config.headers.set('Authorization', authorization);
+    config.beforeRedirect = stayingAt(exchange, config.beforeRedirect);
+    exchanges.set(config.beforeRedirect, exchange);
+    return config;
+  }
+
+  /**
+   * @param {RequestConfig | undefined} config
+   * @param {number | undefined} status
+   * @returns {Promise<any>} null: the answer stands
+   */
+  async function retry(config, status) {
+    const exchange = exchanges.get(config?.beforeRedirect);
+    if (status !== 401 || config === undefined || exchange === undefined || exchange.hasLeft) return null;
+    const { url, authorization: refused } = exchange;
+    const { signal } = config;
+    const sent = { url, refused, isReplayable: isReplayable(config.data) };
+    const renewed = await unlessAborted(signal, () =>
+      renewedHeader(interceptor, sent, { fhirBaseUrl, signal }),
+    );
+    if (renewed !== null) config.headers.set('Authorization', renewed);
+    else if (!signal?.aborted) return null;
+    // Without interceptors, which have seen this request, and with the body as it was sent.
+    return withoutInterceptors(instance).request({ ...config, transformRequest: [asItIs] });
+  }
+
+  const ids = {
+    request: request.use(authorize),
+    response: response.use(
+      async (/** @type {any} */ answer) => (await retry(answer?.config, answer?.status)) ?? answer,
+      async (/** @type {any} */ error) => {
+        const answer = await retry(error?.config, error?.response?.status);
+        if (answer === null) throw error;
+        return answer;
+      },
+    ),
+  };
+  return () => {
+    request.eject(ids.request);
+    response.eject(ids.response);
+  };
+}
+
+/**
+ * What decides where a request goes, as axios does it.
+ *
+ * @param {RequestConfig} config
+ */
+function targetOf({ url = '', baseURL, allowAbsoluteUrls }) {
+  const isAbsolute = /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url);
+  return String(baseURL && !(isAbsolute && allowAbsoluteUrls !== false) ? baseURL : url);
+}
+
+/**
+ * An aborted wait is no error here: axios looks at the signal before it sends, and rejects with its own.
+ *
+ * @param {AbortSignal | undefined} signal
+ * @param {() => Promise<string | null>} wait
+ */
+async function unlessAborted(signal, wait) {
+  try {
+    return await wait();
+  } catch (error) {
+    if (signal?.aborted) return null;
+    throw error;
+  }
+}
+
+/**
+ * To another port, and from a host to those below it, some versions of axios let the header through.
+ *
+ * @param {Exchange} exchange
+ * @param {((...details: any[]) => void) | undefined} beforeRedirect the caller's own
+ */
+function stayingAt(exchange, beforeRedirect) {
+  return (/** @type {any} */ options, /** @type {any[]} */ ...details) => {
+    beforeRedirect?.(options, ...details);
+    if (originOf(options.href) === originOf(exchange.url)) return;
+    exchange.hasLeft = true;
+    for (const name of Object.keys(options.headers)) {
+      if (name.toLowerCase() === 'authorization') delete options.headers[name];
+    }
+  };
+}
+
+/** @param {any} instance an instance, or an object of the class Axios */
+function withoutInterceptors(instance) {
+  const bare = typeof instance.create === 'function' ? instance.create() : new instance.constructor({});
+  // All that was to be added has been; what was taken out again is not to come back.
+  bare.defaults.headers = {};
+  return bare;
+}
+
+/** @param {unknown} data */
+function asItIs(data) {
+  return data;
+}
+
+module.exports = { authorizeAxios };
