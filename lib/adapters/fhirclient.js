@@ -89,8 +89,8 @@ function authorizeClient(client, interceptor, { fhirBaseUrl } = {}) {
     };
   }
   return () => {
-    delete given.request;
-    delete given.fhirRequest;
+    given.fhirRequest = fhirRequest;
+    if (typeof request === 'function') given.request = request;
   };
 }
 
