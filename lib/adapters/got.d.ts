@@ -8,7 +8,7 @@ export interface GotOptions {
 /** Options for `got.extend`. */
 export interface AuthorizationHooks {
   hooks: {
-    beforeRequest: ((options: never) => Promise<void>)[];
+    beforeRequest: ((options: object) => Promise<void>)[];
     afterResponse: (<Response>(response: Response, retry: (options: object) => never) => Promise<Response>)[];
     beforeError: (<GivenError>(error: GivenError) => GivenError)[];
   };
