@@ -111,6 +111,26 @@ test('other interceptors and transforms see a request that is sent twice once', 
   );
 });
 
+test('a config that the application sends again is a request of its own', async (t) => {
+  const { server, client } = await startServers(t, () => null);
+  const { interceptor } = await client();
+  server.on('GET /fhir/Patient', [json(503, {}), json(401, {}), json(200, { resourceType: 'Bundle' })]);
+  const instance = create(server);
+  authorizeAxios(instance, interceptor);
+  let own = 0;
+  const beforeRedirect = () => {
+    own += 1;
+  };
+  const { config } = await t.throwsAsync(instance.get('Patient', { beforeRedirect }));
+  t.is((await instance.request(config)).data.resourceType, 'Bundle');
+  t.deepEqual(server.authorizations(), [FIRST, FIRST, SECOND]);
+  server.on('GET /fhir/Patient', { status: 307, headers: { location: '/fhir/There' } });
+  server.on('GET /fhir/There', json(200, {}));
+  await instance.request(config);
+  t.is(own, 1);
+  t.deepEqual(server.authorizations('/fhir/There'), [SECOND]);
+});
+
 test('after it was taken out, an instance sends requests as before', async (t) => {
   const { server, client } = await startServers(t, () => null);
   const { interceptor } = await client();

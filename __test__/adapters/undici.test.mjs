@@ -28,6 +28,15 @@ for (const [library, undici] of Object.entries(VERSIONS)) {
     excused: [BODY_IS_A_STREAM],
   });
 
+  if (undici === undici7) {
+    testAdapter(test, {
+      library: `${library} below Node's own fetch`,
+      connect: connectFetch({ ...undici, fetch }),
+      reasonOf: (error) => error.cause,
+      excused: [BODY_IS_A_STREAM],
+    });
+  }
+
   test(`${library}, fetch: every body has become a stream, and its 401 is returned`, async (t) => {
     const { server, client } = await startServers(t, connectFetch(undici));
     server.on('POST /fhir/Patient', acceptOnly(SECOND));
@@ -64,7 +73,7 @@ for (const [library, undici] of Object.entries(VERSIONS)) {
     const { interceptor } = await client();
     const dispatcher = composed(t, undici, interceptor);
     const forms = [
-      { Authorization: 'Basic x', 'X-Kept': 'yes', 'x-many': ['a', 'b'] },
+      { Authorization: 'Basic x', 'X-Kept': 'yes', 'x-many': ['a', 'b'], constructor: 'a name as any' },
       ['AUTHORIZATION', 'Basic x', 'X-Kept', 'yes', 'x-many', 'a', 'x-many', 'b'],
       [
         ['authorization', 'Basic x'],

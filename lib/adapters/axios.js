@@ -12,6 +12,7 @@ const { hearingErrorsOf } = require('./unheard-errors.js');
  * @property {string} url
  * @property {string} authorization
  * @property {boolean} hasLeft the origin, by a redirect
+ * @property {((...details: any[]) => void) | undefined} beforeRedirect the caller's own
  */
 
 /** @type {typeof import('./axios.js').authorizeAxios} */
@@ -36,9 +37,11 @@ function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
     // axios would wait for the end of a stream that is broken already.
     if (data?.errored) throw data.errored;
     if (authorization === null) return config;
-    const exchange = { url, authorization, hasLeft: false };
+    // A config that comes back, as for a retry of the application's, still has what was put there.
+    const { beforeRedirect } = exchanges.get(config.beforeRedirect) ?? config;
+    const exchange = { url, authorization, hasLeft: false, beforeRedirect };
     config.headers.set('Authorization', authorization);
-    config.beforeRedirect = stayingAt(exchange, config.beforeRedirect);
+    config.beforeRedirect = stayingAt(exchange);
     exchanges.set(config.beforeRedirect, exchange);
     return config;
   }
@@ -109,11 +112,10 @@ async function unlessAborted(signal, wait) {
  * To another port, and from a host to those below it, some versions of axios let the header through.
  *
  * @param {Exchange} exchange
- * @param {((...details: any[]) => void) | undefined} beforeRedirect the caller's own
  */
-function stayingAt(exchange, beforeRedirect) {
+function stayingAt(exchange) {
   return (/** @type {any} */ options, /** @type {any[]} */ ...details) => {
-    beforeRedirect?.(options, ...details);
+    exchange.beforeRedirect?.(options, ...details);
     if (originOf(options.href) === originOf(exchange.url)) return;
     exchange.hasLeft = true;
     for (const name of Object.keys(options.headers)) {

@@ -9,7 +9,8 @@ const { subscribe, unsubscribe } = require('node:diagnostics_channel');
  *
  * @typedef {object} Observed interceptors whose cache hits are one time series
  * @property {Attributes} attributes
- * @property {Map<WeakRef<ClientAuthInterceptor>, number>} hits as told last
+ * @property {WeakSet<ClientAuthInterceptor>} members
+ * @property {Map<WeakRef<ClientAuthInterceptor>, number>} hits of each, as told last
  * @property {number} past hits of interceptors that are gone: the sum never falls
  */
 
@@ -102,9 +103,10 @@ function startTelemetry({ tracerProvider, meterProvider, includeClientId = false
   return {
     observe(interceptor, attributes = {}) {
       const key = JSON.stringify(Object.entries(attributes).sort());
-      const group = observed.get(key) ?? { attributes, hits: new Map(), past: 0 };
+      const group = observed.get(key) ?? { attributes, members: new WeakSet(), hits: new Map(), past: 0 };
       observed.set(key, group);
-      for (const reference of group.hits.keys()) if (reference.deref() === interceptor) return;
+      if (group.members.has(interceptor)) return;
+      group.members.add(interceptor);
       group.hits.set(new WeakRef(interceptor), 0);
       // A subscription is noticed by the next call that asks the core.
       interceptor.stats();
@@ -131,7 +133,11 @@ function loadApi() {
 /** @param {string} url */
 function serverOf(url) {
   const { hostname, port, protocol } = new URL(url);
-  return { 'server.address': hostname, 'server.port': Number(port || (protocol === 'https:' ? 443 : 80)) };
+  return {
+    // An IPv6 address without its brackets.
+    'server.address': hostname.replace(/^\[|\]$/g, ''),
+    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+  };
 }
 
 /** @param {Observed} group */

@@ -169,7 +169,7 @@ class Exchange {
  */
 function withAuthorization(headers, authorization) {
   /** @type {Record<string, string | string[]>} */
-  const merged = {};
+  const merged = Object.create(null);
   for (const [name, value] of pairsOf(headers)) {
     if (name.toLowerCase() === 'authorization') continue;
     merged[name] = name in merged ? [merged[name], value].flat() : value;
