@@ -28,7 +28,12 @@ if (hasAddon) {
   );
   await test('ESM consumer', node, [join(consumers, 'esm', 'consumer.mjs')]);
 }
-for (const project of ['tsconfig.json', 'tsconfig.dom.json']) {
+for (const project of [
+  'tsconfig.json',
+  'tsconfig.dom.json',
+  'adapters/tsconfig.json',
+  'adapters/tsconfig.bundler.json',
+]) {
   const path = join(consumers, 'typescript', project);
   await test(`TypeScript consumer (${project})`, node, [
     packageBin(root, 'typescript', 'tsc'),
