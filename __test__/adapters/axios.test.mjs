@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { Agent } from 'node:https';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { authorizeAxios } from '@org/smart-m2m/axios';
 import test from 'ava';
 import axios, { Axios, AxiosError, CanceledError } from 'axios';
@@ -109,6 +111,40 @@ test('other interceptors and transforms see a request that is sent twice once', 
     server.requestsTo('/fhir/Patient').map(({ body }) => body),
     ['<a body>', '<a body>'],
   );
+});
+
+test("with responseType: 'stream' the first answer is given up, and the second one is read", async (t) => {
+  const { server, client } = await startServers(t, () => null);
+  const { interceptor } = await client();
+  const answers = [];
+  server.on('GET /fhir/Patient', [
+    (_request, response) => {
+      answers.push(once(response, 'close'));
+      response.writeHead(401).write('the beginning of an answer without end');
+    },
+    json(200, { resourceType: 'Bundle' }),
+  ]);
+  const instance = create(server, { responseType: 'stream' });
+  authorizeAxios(instance, interceptor);
+  t.is(await text((await instance.get('Patient')).data), '{"resourceType":"Bundle"}');
+  await Promise.all(answers);
+  t.is(answers.length, 1);
+});
+
+test('a form is sent again', async (t) => {
+  const { server, client } = await startServers(t, () => null);
+  const { interceptor } = await client();
+  server.on('POST /fhir/Patient', acceptOnly(SECOND));
+  const instance = create(server);
+  authorizeAxios(instance, interceptor);
+  const form = new FormData();
+  form.append('name', 'value');
+  t.is((await instance.post('Patient', form)).status, 200);
+  for (const { body, headers } of server.requestsTo('/fhir/Patient')) {
+    t.true(body.includes('value'));
+    t.regex(headers['content-type'], /^multipart\/form-data; boundary=/);
+  }
+  t.is(server.requestsTo('/fhir/Patient').length, 2);
 });
 
 test('a config that the application sends again is a request of its own', async (t) => {

@@ -41,6 +41,22 @@ for (const [library, { default: got, HTTPError }] of Object.entries(VERSIONS)) {
     );
   });
 
+  test(`${library}: a form of the FormData kind has become a stream, and its 401 is returned`, async (t) => {
+    const { server, client } = await startServers(t, () => null);
+    const { interceptor } = await client();
+    server.on('POST /fhir/Patient', acceptOnly(SECOND));
+    const instance = extend(got, server, interceptor, {}, { throwHttpErrors: false });
+    const post = () => {
+      const body = new FormData();
+      body.append('name', 'value');
+      return instance.post('Patient', { body });
+    };
+    t.is((await post()).statusCode, 401);
+    t.is((await post()).statusCode, 200);
+    t.deepEqual(server.authorizations(), [FIRST, SECOND]);
+    for (const { body } of server.requestsTo('/fhir/Patient')) t.true(body.includes('value'));
+  });
+
   test(`${library}: a stream goes with the token, and its 401 gets the next one a new token`, async (t) => {
     const { server, client } = await startServers(t, () => null);
     const { interceptor } = await client();

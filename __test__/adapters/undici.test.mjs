@@ -21,6 +21,17 @@ for (const [library, undici] of Object.entries(VERSIONS)) {
     // There redirects are followed out of the adapter's sight.
     excused: ['a 401 of the server that a redirect led to says nothing about the token'],
   });
+  test(`${library}: with redirects followed below, a 401 of another origin costs one new token`, async (t) => {
+    const connect = connectRequest(undici, { isRedirectBelow: true });
+    const { server, elsewhere, client } = await startServers(t, connect);
+    elsewhere.on('GET /binary', json(401, {}));
+    server.on('GET /fhir/Binary/1', { status: 307, headers: { location: elsewhere.url('/binary') } });
+    const { send } = await client();
+    t.is((await send({ url: 'Binary/1' })).status, 401);
+    t.deepEqual(server.authorizations('/fhir/Binary/1'), [FIRST, SECOND]);
+    for (const { headers } of elsewhere.requests) t.is(headers.authorization, undefined);
+  });
+
   testAdapter(test, {
     library: `${library}, fetch`,
     connect: connectFetch(undici),

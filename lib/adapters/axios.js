@@ -48,12 +48,12 @@ function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
 
   /**
    * @param {RequestConfig | undefined} config
-   * @param {number | undefined} status
+   * @param {{ status: number, data: any } | undefined} answer
    * @returns {Promise<any>} null: the answer stands
    */
-  async function retry(config, status) {
+  async function retry(config, answer) {
     const exchange = exchanges.get(config?.beforeRedirect);
-    if (status !== 401 || config === undefined || exchange === undefined || exchange.hasLeft) return null;
+    if (answer?.status !== 401 || !config || exchange === undefined || exchange.hasLeft) return null;
     const { url, authorization: refused } = exchange;
     const { signal } = config;
     const sent = { url, refused, isReplayable: isReplayable(config.data) };
@@ -62,6 +62,8 @@ function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
     );
     if (renewed !== null) config.headers.set('Authorization', renewed);
     else if (!signal?.aborted) return null;
+    // With responseType: 'stream' nobody else would end it.
+    if (typeof answer.data?.destroy === 'function') answer.data.destroy();
     // Without interceptors, which have seen this request, and with the body as it was sent.
     return withoutInterceptors(instance).request({ ...config, transformRequest: [asItIs] });
   }
@@ -69,9 +71,9 @@ function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
   const ids = {
     request: request.use(authorize),
     response: response.use(
-      async (/** @type {any} */ answer) => (await retry(answer?.config, answer?.status)) ?? answer,
+      async (/** @type {any} */ answer) => (await retry(answer?.config, answer)) ?? answer,
       async (/** @type {any} */ error) => {
-        const answer = await retry(error?.config, error?.response?.status);
+        const answer = await retry(error?.config, error?.response);
         if (answer === null) throw error;
         return answer;
       },

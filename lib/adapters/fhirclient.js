@@ -129,7 +129,7 @@ class Departure extends Error {
 function nextRequest(error, options) {
   const { method = 'GET', body, ...rest } = options;
   if (error instanceof Departure) return { url: error.url, options: rest };
-  const url = REDIRECTS.includes(error.status) ? error.response?.headers?.get('location') : null;
+  const url = REDIRECTS.includes(error?.status) ? error.response?.headers?.get('location') : null;
   if (!url) return null;
   const isGet = error.status === 303 ? method !== 'HEAD' : error.status <= 302 && method === 'POST';
   if (isGet) return { url, options: rest };

@@ -16,8 +16,8 @@ export interface AuthorizationHooks {
 
 /**
  * Hooks for got 14 to 16: the header for requests to the FHIR base's origin and to `allowedOrigins`, asked for again
- * at every redirect and try, and one more try after a 401, unless the body is a stream or a form with files. That
- * try is one of got's own, with its `beforeRetry` hooks, and counts in `retryCount`.
+ * at every redirect and try, and one more try after a 401, unless the body is a stream or FormData. That try is one of
+ * got's own, with its `beforeRetry` hooks, and counts in `retryCount`.
  *
  * Errors of this package are what the call rejects with. Of `got.stream` got shows the hooks no response: there a 401
  * gets the next request a new token, but is not tried again.
