@@ -13,7 +13,6 @@ const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js
  * @typedef {InstanceType<typeof import('./pending-token.js').PendingToken>} PendingToken
  *
  * @typedef {import('../index.js').AuthorizationRequest} AuthorizationRequest
- * @typedef {import('../index.js').ClientAuthErrorCode} ClientAuthErrorCode
  * @typedef {import('../index.js').ClientInterceptor} ClientInterceptor
  * @typedef {import('../index.js').PublicJwks} PublicJwks
  * @typedef {import('../index.js').RequestLike} RequestLike
@@ -218,14 +217,7 @@ class ClientAuthInterceptor {
 
   stats() {
     updateListening();
-    const { lastErrorCode, expiresAtMs, renewsAtMs, ...counts } = environment.stats(this.#number);
-    return {
-      ...counts,
-      cacheHits: counts.cacheHits + this.#hits,
-      lastErrorCode: /** @type {ClientAuthErrorCode | null} */ (lastErrorCode),
-      expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
-      renewsAt: renewsAtMs === null ? null : new Date(renewsAtMs),
-    };
+    return require('./interceptor-stats.js').statsOf(this.#number, this.#hits);
   }
 
   close() {
