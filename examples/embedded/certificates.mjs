@@ -7,18 +7,22 @@ const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /**
  * A certificate authority of our own and one server certificate that it signed, made afresh for every run.
- * Both end an hour from now, so that neither is worth keeping.
+ * Both end soon, an hour from now unless `hours` says otherwise, so that neither is worth keeping.
  *
- * @param {{ hostnames?: string[], addresses?: string[] }} [names] whom the server certificate is for
+ * @param {{ hostnames?: string[], addresses?: string[], hours?: number }} [options] whom the server certificate is for
  * @returns {Promise<{ caPem: string, certificatePem: string, privateKeyPem: string }>}
  */
-export async function makeCertificates({ hostnames = ['localhost'], addresses = ['127.0.0.1', '::1'] } = {}) {
+export async function makeCertificates({
+  hostnames = ['localhost'],
+  addresses = ['127.0.0.1', '::1'],
+  hours = 1,
+} = {}) {
   const authorityKeys = await generateKeys();
   const serverKeys = await generateKeys();
   const validity = {
     // A day back: a virtual machine's clock may lag behind its host's.
     notBefore: new Date(Date.now() - 24 * HOUR_MS),
-    notAfter: new Date(Date.now() + HOUR_MS),
+    notAfter: new Date(Date.now() + hours * HOUR_MS),
   };
   const authority = await x509.X509CertificateGenerator.create(
     {

@@ -23,7 +23,8 @@ const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/o
  * @param {string} [options.basePath]
  * @param {number} [options.port]
  * @param {string} [options.host]
- * @returns {Promise<{ baseUrl: string, requests: FhirRequest[], close(): Promise<void> }>}
+ * @param {string} [options.origin] what its URLs say, where that is not its own address
+ * @returns {Promise<{ baseUrl: string, port: number, requests: FhirRequest[], close(): Promise<void> }>}
  */
 export async function startFhirServer({
   tls,
@@ -31,9 +32,10 @@ export async function startFhirServer({
   basePath = '/fhir',
   port = 0,
   host = 'localhost',
+  origin,
 }) {
-  const { server, origin, close } = await openLoopbackServer({ tls, host, port });
-  const baseUrl = origin + basePath.replace(/\/+$/, '');
+  const { server, close, ...opened } = await openLoopbackServer({ tls, host, port, origin });
+  const baseUrl = opened.origin + basePath.replace(/\/+$/, '');
   const requests = [];
 
   server.on('request', async (request, response) => {
@@ -51,7 +53,7 @@ export async function startFhirServer({
     response.end(JSON.stringify(answer.body));
   });
 
-  return { baseUrl, requests, close };
+  return { baseUrl, port: opened.port, requests, close };
 }
 
 async function respond(request, { baseUrl, authorizationServer }) {

@@ -11,9 +11,10 @@ import { isIP } from 'node:net';
  *   the server's certificate, and whatever else `node:https` takes; without it: plain http
  * @param {string} [options.host] what the URL says; a name is served on 127.0.0.1
  * @param {number} [options.port] 0: any free one
- * @returns {Promise<{ server: import('node:http').Server, origin: string, close(): Promise<void> }>}
+ * @param {string} [options.origin] what its URLs say, for one that is known under another name than its own address
+ * @returns {Promise<{ server: import('node:http').Server, origin: string, port: number, close(): Promise<void> }>}
  */
-export async function openLoopbackServer({ tls, host = 'localhost', port = 0 }) {
+export async function openLoopbackServer({ tls, host = 'localhost', port = 0, origin }) {
   const { certificatePem: cert, privateKeyPem: key, ...options } = tls ?? {};
   const server = tls ? createHttpsServer({ cert, key, ...options }) : createHttpServer();
   const sockets = new Set();
@@ -29,10 +30,11 @@ export async function openLoopbackServer({ tls, host = 'localhost', port = 0 }) 
     });
   });
   const authority = isIP(host) === 6 ? `[${host}]` : host;
-  const origin = `${tls ? 'https' : 'http'}://${authority}:${server.address().port}`;
+  const address = server.address();
   return {
     server,
-    origin,
+    origin: origin ?? `${tls ? 'https' : 'http'}://${authority}:${address.port}`,
+    port: address.port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
