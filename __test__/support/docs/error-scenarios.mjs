@@ -51,8 +51,8 @@ export class ErrorScenarios {
    * @param {object} servers
    * @param {object | string | number} [servers.metadata] members of smart-configuration besides the usual ones, a page,
    *   or a status without a body
-   * @param {Parameters<typeof answer> extends [any, ...infer R] ? R : never} [servers.token] body, status, headers of
-   *   the token endpoint; none: no answer at all
+   * @param {[body: object | string, status?: number, headers?: Record<string, string>]} [servers.token] what the token
+   *   endpoint answers; none: no answer at all
    */
   async #play({ metadata = {}, token }) {
     await this.#names.serve(FHIR, (request, response) => {
