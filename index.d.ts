@@ -408,7 +408,9 @@ export interface ClientAuthOptions {
    * system's own setting on macOS and Windows; http:// or https://, with user name and password where the proxy
    * wants them (what it refuses with 407 is not `transient`). `noProxy`: hosts that bypass `proxy`, as `NO_PROXY`
    * lists them: names, with and without a leading dot and with all names below them, addresses, networks such as
-   * `10.0.0.0/8`, and `*` for everything; an entry with a port fits nothing. HTTP/2 is spoken where the server offers it.
+   * `10.0.0.0/8`, and `*` for everything; an entry with a port fits nothing. HTTP/2 is spoken where the server
+   * offers it; a connection that does not answer its ping within a third of `timeoutMs`, 10 s at most, counts as timed
+   * out.
    * `ca`: certificates trusted besides the system's and those of `NODE_EXTRA_CA_CERTS`, as PEM text or DER
    * bytes. `clientCertificate`: shown to every server that asks for one in the TLS handshake, with any
    * `clientAuthMethod`; see {@link ClientCertificate}. `maxResponseBytes`: default 1 MiB.

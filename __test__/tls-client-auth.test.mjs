@@ -171,6 +171,16 @@ test('what does not go with tls_client_auth is told at create', (t) => {
   }
 });
 
+test('a discovered http endpoint gets nothing from tls_client_auth', async (t) => {
+  const server = await startRecordingServer();
+  t.teardown(server.close);
+  server.on('GET /fhir/.well-known/smart-configuration', json(200, { token_endpoint: server.url('/token') }));
+  const interceptor = create(server, { http: { clientCertificate: certified } });
+  const error = await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_INVALID_CONFIG' });
+  t.regex(error.message, /is not https, and without TLS there is no certificate/);
+  t.deepEqual(posts(server), []);
+});
+
 function tokenOf(clientId, { pem }, options = {}) {
   return ClientAuthInterceptorFactory.create({
     clientId,

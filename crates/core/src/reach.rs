@@ -48,7 +48,8 @@ fn of_name(name: &str) -> Reach {
 fn of_v4(address: Ipv4Addr) -> Reach {
     match address.octets() {
         [0 | 127, ..] => Reach::Machine,
-        [169, 254, ..] => Reach::Link,
+        // Broadcast, and clouds' services (RFC 6890 §2.2.2).
+        [169, 254, ..] | [255, 255, 255, 255] | [192, 0, 0, _] => Reach::Link,
         [100, second, ..] if second & 0xC0 == 64 => Reach::Site,
         _ if address.is_private() => Reach::Site,
         _ => Reach::World,
@@ -59,8 +60,13 @@ fn of_v6(address: Ipv6Addr) -> Reach {
     let segments = address.segments();
     match segments {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Reach::Machine,
-        // IPv4-mapped, IPv4-compatible and NAT64 addresses (RFC 4291 §2.5.5, RFC 6052 §2.1).
-        [0, 0, 0, 0, 0, 0xFFFF | 0, high, low] | [0x64, 0xFF9B, 0, 0, 0, 0, high, low] => {
+        // Addresses with an IPv4 address in them: mapped, compatible, translated and NAT64 (RFC 4291 §2.5.5,
+        // RFC 2765 §2.1, RFC 6052 §2.1, RFC 8215), 6to4 (RFC 3056 §2).
+        [0, 0, 0, 0, 0, 0xFFFF | 0, high, low]
+        | [0, 0, 0, 0, 0xFFFF, 0, high, low]
+        | [0x64, 0xFF9B, 0, 0, 0, 0, high, low]
+        | [0x64, 0xFF9B, 1, _, _, _, high, low]
+        | [0x2002, high, low, ..] => {
             let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
             of_v4(Ipv4Addr::new(a, b, c, d))
         }
@@ -98,11 +104,21 @@ mod tests {
                     "[::ffff:7f00:1]",
                     "[::127.0.0.1]",
                     "[64:ff9b::7f00:1]",
+                    "[64:ff9b:1::7f00:1]",
+                    "[::ffff:0:127.0.0.1]",
+                    "[2002:7f00:1::]",
                 ],
             ),
             (
                 Reach::Link,
-                &["169.254.169.254", "[fe80::1]", "[febf::1]", "[::ffff:169.254.169.254]"],
+                &[
+                    "169.254.169.254",
+                    "192.0.0.192",
+                    "255.255.255.255",
+                    "[fe80::1]",
+                    "[febf::1]",
+                    "[::ffff:169.254.169.254]",
+                ],
             ),
             (
                 Reach::Site,

@@ -113,7 +113,18 @@ pub(crate) fn display(url: &Url) -> String {
     let had_query = url.query().is_some();
     shown.set_query(None);
     shown.set_fragment(None);
-    if had_query { format!("{shown}?…") } else { shown.to_string() }
+    let shown = shortened(shown.into());
+    if had_query { format!("{shown}?…") } else { shown }
+}
+
+/// What a server has named, for a message: it can be as long as its document may be.
+pub(crate) fn shortened(mut text: String) -> String {
+    const LONGEST: usize = 300;
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// A base with and without a trailing slash is one server (SD-1).
@@ -169,6 +180,12 @@ mod tests {
             assert_eq!(problem.code, ErrorCode::InvalidConfig);
             assert!(!problem.message.contains("u:p"));
         }
+    }
+
+    #[test]
+    fn a_shown_url_is_short_enough_for_a_message() {
+        let url = Url::parse(&format!("https://h/{}?q", "x".repeat(5000))).unwrap();
+        assert_eq!(display(&url).chars().count(), 300 + "…?…".chars().count());
     }
 
     #[test]

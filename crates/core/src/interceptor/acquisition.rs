@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::slot::Slot;
 use super::{Inner, findings};
+use crate::client_auth::ClientAuthMethod;
 use crate::clock::Now;
 use crate::discovery::{DiscoveryRequest, Metadata};
 use crate::error::{Error, Problem};
@@ -118,6 +119,15 @@ impl Inner {
         metadata: Option<&Metadata>,
     ) -> Result<TokenRequest, Error> {
         let params = &self.params;
+        let is_by_certificate = params.authentication.method() == ClientAuthMethod::TlsClientAuth;
+        if is_by_certificate && !endpoint.is_https() {
+            return Err(Problem::config(format!(
+                "the token endpoint {} is not https, and without TLS there is no certificate to \
+                 authenticate with (tls_client_auth): nothing was sent",
+                endpoint.display()
+            ))
+            .into());
+        }
         Ok(TokenRequest {
             endpoint: endpoint.clone(),
             client_id: params.client_id.clone(),

@@ -60,13 +60,30 @@ impl Detail {
     }
 }
 
+/// Names that repeat nothing, whatever a parameter's value is (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §12.2).
+const REGISTERED: [&str; 11] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_target",
+    "access_denied",
+    "temporarily_unavailable",
+    "use_dpop_nonce",
+    "invalid_dpop_proof",
+];
+
 fn oauth_error(members: &Map<String, Value>, redaction: &Redaction) -> Option<OAuthError> {
     let text = |name: &str| {
         let value = members.get(name)?.as_str()?.trim();
         (!value.is_empty()).then(|| redaction.clean(value))
     };
+    let named = members.get("error")?.as_str()?.trim();
+    let registered = REGISTERED.into_iter().find(|code| *code == named);
     Some(OAuthError {
-        error: text("error")?,
+        error: registered.map(str::to_owned).or_else(|| text("error"))?,
         description: text("error_description"),
         uri: text("error_uri"),
     })

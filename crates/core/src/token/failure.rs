@@ -206,6 +206,13 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_an_error_is_kept_where_a_parameter_says_the_same() {
+        let error = read(400, r#"{"error":"invalid_scope","error_description":"pass word"}"#, &[]);
+        assert_eq!(error.oauth().unwrap().error, "invalid_scope");
+        assert!(!error.to_string().contains("pass word"), "{error}");
+    }
+
+    #[test]
     fn a_refusal_that_repeats_a_token_of_its_own_does_not_show_it() {
         let body =
             r#"{"access_token":"T0KEN-value","error":"x","error_description":"T0KEN-value"}"#;

@@ -16,6 +16,8 @@ use super::request::TokenRequest;
 use crate::client_auth::ClientAuthentication;
 
 const WITHHELD: &str = "(not shown: it repeats a credential of the request)";
+/// An additional parameter that is shorter is looked for as a whole word: `true` and `api` stand in many texts.
+const SHORTEST_PART: usize = 8;
 const REDACTED: &str = "[redacted]";
 /// Fewer letters and digits appear in any text by chance.
 const SHORTEST: usize = 3;
@@ -37,13 +39,15 @@ pub(super) struct Redaction {
     folded: Vec<Zeroizing<String>>,
     /// Of those with hardly a letter or digit, as they are but for what a form makes of spaces.
     bare: Vec<Zeroizing<String>>,
+    /// Short values, folded.
+    words: Vec<Zeroizing<String>>,
 }
 
 impl Redaction {
     pub(super) fn of(request: &TokenRequest) -> Self {
         let mut redaction = Self::default();
         for (_, value) in &*request.additional_parameters {
-            redaction.include(value.expose());
+            redaction.include_value(value.expose());
         }
         match &*request.authentication {
             // Assertions are found by their looks, see `without_jwts`.
@@ -61,6 +65,16 @@ impl Redaction {
             }
         }
         redaction
+    }
+
+    /// Of an additional parameter: a password it may be, or a name that everybody knows.
+    fn include_value(&mut self, value: &str) {
+        let folded = fold(value);
+        if (SHORTEST..SHORTEST_PART).contains(&folded.chars().count()) {
+            self.words.push(folded);
+        } else {
+            self.include(value);
+        }
     }
 
     /// One more text that must not be shown.
@@ -89,6 +103,9 @@ impl Redaction {
     /// The tokens of an answer that is not used. They can be long, and nobody has sent them anywhere that
     /// would return them in Base64.
     pub(super) fn include_tokens(&mut self, members: &Map<String, Value>) {
+        for nested in members.values().filter_map(Value::as_object) {
+            self.include_tokens(nested);
+        }
         for name in ["access_token", "refresh_token", "id_token"] {
             self.include_token(members.get(name).and_then(Value::as_str).unwrap_or_default());
         }
@@ -134,7 +151,11 @@ impl Redaction {
             readings.extend(decoded);
         }
         readings.iter().any(|reading| {
-            repeats(&fold(reading), &self.folded) || repeats(&without_spaces(reading), &self.bare)
+            repeats(&fold(reading), &self.folded)
+                || repeats(&without_spaces(reading), &self.bare)
+                || reading
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| self.words.contains(&fold(word)))
         })
     }
 }
@@ -320,6 +341,26 @@ mod tests {
             assert_eq!(redaction.clean(&format!("bad: {echo}, sorry")), WITHHELD, "{echo}");
         }
         assert_eq!(redaction.clean("bad secret"), "bad secret");
+    }
+
+    #[test]
+    fn a_short_parameter_is_looked_for_as_a_word_and_a_long_one_everywhere() {
+        let mut request = TokenRequest::of_client("client", "the-secret", None);
+        let value = |text: &str| ("name".to_owned(), crate::secret::Secret::new(text.to_owned()));
+        request.additional_parameters = [value("api"), value("4711-secret")].into();
+        let redaction = Redaction::of(&request);
+        assert_eq!(redaction.clean("no capital letters"), "no capital letters");
+        for echo in ["unknown 'API'", "name=%61pi&x", "x4711-secret!", "4711%2Dsecret"] {
+            assert_eq!(redaction.clean(echo), WITHHELD, "{echo}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_found_in_nested_members() {
+        let mut redaction = Redaction::default();
+        let body = serde_json::json!({ "data": { "access_token": "nested-token" } });
+        redaction.include_tokens(body.as_object().unwrap());
+        assert_eq!(redaction.clean("it is nested-token"), WITHHELD);
     }
 
     proptest! {

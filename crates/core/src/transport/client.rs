@@ -10,10 +10,12 @@ use reqwest::header::{
 };
 use reqwest::{NoProxy, Proxy, StatusCode, redirect};
 use serde_json::Value;
-use url::Url;
+use url::{Origin, Url};
 use zeroize::Zeroizing;
 
-use super::explanation::{broke_unanswered, explain, proxy_wants_credentials, root_cause};
+use super::explanation::{
+    broke_unanswered, explain, proxy_wants_credentials, root_cause, wants_http1,
+};
 use super::kept_connections::KeptConnections;
 use super::limits::{self, BodyError};
 use super::proxy::ProxySetting;
@@ -43,6 +45,8 @@ impl TransportPool {
             settings: settings.clone(),
             client: Mutex::default(),
             loopback_client: Mutex::default(),
+            http1_client: Mutex::default(),
+            http1_servers: Mutex::default(),
             kept: KeptConnections::default(),
         });
         pool.insert(fingerprint, Arc::downgrade(&transport));
@@ -59,6 +63,9 @@ pub(crate) struct Transport {
     /// Clear text is allowed on loopback because it never leaves this machine: no proxy of the
     /// environment may see it.
     loopback_client: Mutex<Option<Arc<ReadyClient>>>,
+    /// For servers that take a request over HTTP/1.1 alone (RFC 9113 §7, `HTTP_1_1_REQUIRED`).
+    http1_client: Mutex<Option<Arc<ReadyClient>>>,
+    http1_servers: Mutex<Vec<Origin>>,
     kept: KeptConnections,
 }
 
@@ -149,26 +156,37 @@ impl Transport {
         ready: &Arc<ReadyClient>,
         request: reqwest::RequestBuilder,
     ) -> Result<Answer, NoAnswer> {
-        let failed = |error: &reqwest::Error, stale_connection| {
+        let mut unfinished = Unfinished { transport: self, used: ready, is_over: false };
+        let failed = |error: &reqwest::Error, is_stale| {
             if error.is_timeout() && !error.is_connect() {
                 self.leave(ready);
             }
+            let stale_connection = is_stale || self.turns_to_http1(url, error);
             let complaint = ready.trust_complaint.as_deref();
             let error = explain(&self.settings, complaint, url, error);
             NoAnswer::Failed(TransportError { stale_connection, ..error }.into())
         };
-        let response = request.send().await.map_err(|error| {
+        let sent = request.send().await;
+        unfinished.is_over = sent.is_err();
+        let response = sent.map_err(|error| {
             // Only a connection that has been kept from an earlier answer can be stale.
             failed(&error, self.kept.may_be_to(url) && broke_unanswered(&error))
         })?;
         self.kept.note(url, &response);
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && url.scheme() == "http"
         {
+            unfinished.is_over = true;
             return Err(NoAnswer::Failed(proxy_wants_credentials(url).into()));
         }
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        match limits::read_body(response, self.settings.max_response_bytes).await {
+        let read = limits::read_body(response, self.settings.max_response_bytes).await;
+        unfinished.is_over = true;
+        match read {
+            Ok(body) if url.scheme() == "http" && self.repeats_proxy(&headers, &body) => {
+                // It came through a proxy that has repeated its own credentials.
+                Ok(Answer { status, headers: HeaderMap::new(), body: Vec::new().into() })
+            }
             Ok(body) => Ok(Answer { status, headers, body }),
             Err(BodyError::TooLarge) => {
                 Err(NoAnswer::TooLarge { status, limit: self.settings.max_response_bytes })
@@ -180,7 +198,8 @@ impl Transport {
     /// The next request takes another connection. An HTTP/2 connection outlives a request that has run out
     /// of time, and behind it may be the one server of many that hangs.
     fn leave(&self, used: &Arc<ReadyClient>) {
-        for place in [&self.client, &self.loopback_client] {
+        self.kept.forget();
+        for place in [&self.client, &self.http1_client, &self.loopback_client] {
             let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
             if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, used)) {
                 *place = None;
@@ -188,19 +207,56 @@ impl Transport {
         }
     }
 
+    fn repeats_proxy(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+        let credentials = self.settings.proxy.credentials();
+        let holds = |text: &[u8]| {
+            let text = String::from_utf8_lossy(text);
+            credentials.iter().any(|credential| text.contains(credential.as_str()))
+        };
+        !credentials.is_empty()
+            && (holds(body) || headers.values().any(|value| holds(value.as_bytes())))
+    }
+
+    /// True where the server will take over HTTP/1.1 what it has just refused: nothing was done with it.
+    fn turns_to_http1(&self, url: &Url, error: &reqwest::Error) -> bool {
+        const MOST_SERVERS: usize = 64;
+        if !wants_http1(error) {
+            return false;
+        }
+        let mut servers = self.http1_servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let origin = url.origin();
+        if !servers.contains(&origin) {
+            servers.truncate(MOST_SERVERS - 1);
+            servers.insert(0, origin);
+        }
+        true
+    }
+
+    fn takes_http1_alone(&self, url: &Url) -> bool {
+        let servers = self.http1_servers.lock().unwrap_or_else(PoisonError::into_inner);
+        servers.contains(&url.origin())
+    }
+
     fn ready(&self, url: &Url) -> Result<Arc<ReadyClient>, NoAnswer> {
         let direct = url.scheme() == "http"
             && is_loopback(url)
             && matches!(self.settings.proxy, ProxySetting::Environment);
-        let place = if direct { &self.loopback_client } else { &self.client };
+        let http1_only = self.takes_http1_alone(url);
+        let place = match (direct, http1_only) {
+            (true, _) => &self.loopback_client,
+            (false, true) => &self.http1_client,
+            (false, false) => &self.client,
+        };
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = &*place {
             return Ok(ready.clone());
         }
         let connected = if direct {
-            TransportSettings { proxy: ProxySetting::Direct, ..self.settings.clone() }.connect()
+            let settings =
+                TransportSettings { proxy: ProxySetting::Direct, ..self.settings.clone() };
+            settings.connect(http1_only)
         } else {
-            self.settings.connect()
+            self.settings.connect(http1_only)
         };
         let ready = connected.map(Arc::new).map_err(|reason| {
             NoAnswer::Failed(Error::Transport(Box::new(TransportError {
@@ -221,15 +277,34 @@ impl Transport {
     }
 }
 
+/// A request on its way. One that nobody waits for any more, as at the deadline of its retries, may hang on
+/// a connection that hangs.
+struct Unfinished<'a> {
+    transport: &'a Transport,
+    used: &'a Arc<ReadyClient>,
+    is_over: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.transport.leave(self.used);
+        }
+    }
+}
+
 impl TransportSettings {
-    fn connect(&self) -> Result<ReadyClient, String> {
+    fn connect(&self, http1_only: bool) -> Result<ReadyClient, String> {
         let extra = ExtraTrust::from_environment();
         let trusted = self.ca.iter().chain(&extra.certificates).map(Vec::as_slice);
-        let client = self
-            .builder()?
-            .tls_backend_preconfigured(client_config(trusted, self.client_certificate.as_ref())?)
-            .build()
-            .map_err(|error| root_cause(&error))?;
+        let mut tls = client_config(trusted, self.client_certificate.as_ref())?;
+        let mut builder = self.builder()?;
+        if http1_only {
+            tls.alpn_protocols.retain(|protocol| protocol != b"h2");
+            builder = builder.http1_only();
+        }
+        let client =
+            builder.tls_backend_preconfigured(tls).build().map_err(|error| root_cause(&error))?;
         Ok(ReadyClient { client, trust_complaint: extra.complaint })
     }
 

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::{self, CertifiedKey, SingleCertAndKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
 
-use crate::error::Problem;
+use crate::error::{ErrorCode, Problem};
 use crate::fingerprint::Fingerprinter;
 use crate::keys::{self, KeyChoice, Passphrases, SigningAlgorithm, SigningKey};
 use crate::secret::Secret;
@@ -31,7 +31,12 @@ impl ClientCertificate {
         let named =
             |problem: Problem| Problem::new(problem.code, format!("{OPTION}: {}", problem.message));
         let passphrases = Passphrases { keystore: passphrase.cloned(), key: None };
-        let (_, keys) = keys::parse(bytes, &passphrases).map_err(named)?;
+        let (_, keys) = keys::parse(bytes, &passphrases).map_err(|problem| {
+            let what =
+                "neither PEM nor PKCS#12, or damaged; give key and certificate in one of them";
+            let unknown = problem.code == ErrorCode::KeystoreCorrupt;
+            named(if unknown { Problem::new(problem.code, what) } else { problem })
+        })?;
         let key = keys.select(&KeyChoice::default()).map_err(named)?.key;
         if key.certificates.is_empty() {
             return Err(Problem::config(format!(

@@ -6,10 +6,11 @@ use std::io::ErrorKind;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use url::{Host, Url};
 
+use super::http2_failure;
 use super::settings::TransportSettings;
 use super::tls::{alert_in_words, is_ca_as_server, tls_error};
 use crate::error::{ErrorCode, TransportError};
-use crate::server_url::display;
+use crate::server_url::{display, shortened};
 
 /// `trust_complaint`: what was wrong with `NODE_EXTRA_CA_CERTS`.
 pub(super) fn explain(
@@ -28,6 +29,8 @@ pub(super) fn explain(
         };
         let hint = "check the address, the proxy and the firewall, or raise http.timeoutMs or http.connectTimeoutMs";
         (ErrorCode::Timeout, reason, hint.to_owned())
+    } else if let Some(failure) = http2_failure::of(chain(error)) {
+        (ErrorCode::Network, failure.reason, failure.hint.to_owned())
     } else if let Some(tls) =
         tls_error(error).cloned().or_else(|| alert_in_words(&root_cause(error)))
     {
@@ -35,6 +38,7 @@ pub(super) fn explain(
         let hint = trust_complaint
             .map_or_else(|| hint.to_owned(), |complaint| format!("{hint}; {complaint}"));
         let with = if is_about_proxy(error) { " with the proxy" } else { "" };
+        let tls = shortened(tls.to_string());
         (ErrorCode::Tls, format!("TLS handshake{with} failed: {tls}"), hint)
     } else if let Some(error) = proxy_refusal(url, error) {
         return error;
@@ -93,6 +97,11 @@ fn is_about_proxy(error: &reqwest::Error) -> bool {
 
 const TUNNEL_ERROR: &str = "tunnel error";
 
+/// True where the server takes the request over HTTP/1.1 alone.
+pub(super) fn wants_http1(error: &reqwest::Error) -> bool {
+    http2_failure::wants_http1(chain(error))
+}
+
 /// True where the connection ended before a byte of the answer, as one does that the server closes
 /// while the request is on its way; in HTTP/2 also where the server says that it has not looked at
 /// the request (RFC 9113 §8.7).
@@ -144,6 +153,8 @@ fn in_words(reason: String) -> String {
         CLOSED_EARLY.to_owned()
     } else if reason == "tls handshake eof" {
         HANDSHAKE_BROKEN_OFF.to_owned()
+    } else if reason == "stream closed because of a broken pipe" {
+        CLOSED_EARLY.to_owned()
     } else {
         reason
     }

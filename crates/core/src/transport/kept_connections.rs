@@ -18,6 +18,11 @@ impl KeptConnections {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&url.origin())
     }
 
+    /// None is held any more.
+    pub(super) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(super) fn note(&self, url: &Url, response: &Response) {
         let closes = response
             .headers()

@@ -4,6 +4,7 @@ mod client;
 mod client_certificate;
 mod correlation;
 mod explanation;
+mod http2_failure;
 mod kept_connections;
 mod limits;
 mod proxy;

@@ -1,7 +1,11 @@
 //! Through which proxy requests go.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use reqwest::Proxy;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::error::Problem;
 use crate::secret::Secret;
@@ -31,12 +35,24 @@ impl ProxySetting {
             Self::Url(_) => Err(Problem::config(
                 "http.proxy: expected a URL such as http://proxy.example.org:3128",
             )),
-            Self::Environment => {
-                let mut names =
-                    VARIABLES.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
-                names.try_for_each(|name| check_variable(&name))
-            }
+            Self::Environment => variables().try_for_each(|name| check_variable(&name)),
         }
+    }
+
+    /// What a proxy that repeats a request in clear text would repeat of its own.
+    pub(super) fn credentials(&self) -> Vec<Zeroizing<String>> {
+        let urls = match self {
+            Self::Direct => Vec::new(),
+            Self::Url(url) => vec![Zeroizing::new(url.expose().to_owned())],
+            Self::Environment => variables()
+                .filter_map(|name| std::env::var(name).ok())
+                .map(|value| Zeroizing::new(with_scheme(value)))
+                .collect(),
+        };
+        urls.iter()
+            .filter_map(|url| Url::parse(url).ok())
+            .flat_map(|url| in_every_form(&url))
+            .collect()
     }
 
     /// `*` in `NO_PROXY`, or in the option of that purpose: the HTTP client takes it for every name, but
@@ -45,7 +61,8 @@ impl ProxySetting {
         let of_environment = match self {
             Self::Environment => ["NO_PROXY", "no_proxy"]
                 .iter()
-                .find_map(|&name| std::env::var(name).ok().filter(|value| !value.is_empty())),
+                // The first that is there counts, also where it is empty, as the HTTP client has it.
+                .find_map(|&name| std::env::var(name).ok()),
             _ => None,
         };
         let list = of_environment.as_deref().or(no_proxy);
@@ -53,15 +70,32 @@ impl ProxySetting {
     }
 }
 
+fn variables() -> impl Iterator<Item = String> {
+    VARIABLES.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()])
+}
+
+/// Without a scheme it is a host, as curl has it.
+fn with_scheme(value: String) -> String {
+    if value.contains("://") { value } else { format!("http://{value}") }
+}
+
+/// The password, in the URL's spelling and in its own, and what becomes of both names in a header.
+fn in_every_form(url: &Url) -> Vec<Zeroizing<String>> {
+    let Some(password) = url.password().filter(|password| !password.is_empty()) else {
+        return Vec::new();
+    };
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let own = Zeroizing::new(decoded(password));
+    let pair = Zeroizing::new(format!("{}:{}", decoded(url.username()), own.as_str()));
+    let basic = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+    vec![Zeroizing::new(password.to_owned()), own, basic]
+}
+
 fn check_variable(name: &str) -> Result<(), Problem> {
     let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else {
         return Ok(());
     };
-    // Without a scheme it is a host, as curl has it.
-    let usable = value.to_str().is_some_and(|value| {
-        let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
-        is_proxy_url(&url)
-    });
+    let usable = value.to_str().is_some_and(|value| is_proxy_url(&with_scheme(value.to_owned())));
     if usable {
         return Ok(());
     }
@@ -80,6 +114,16 @@ fn is_proxy_url(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_are_known_in_the_forms_that_a_proxy_would_repeat() {
+        let setting = ProxySetting::Url(Secret::new("http://us%20er:p%2Fw@proxy:3128".to_owned()));
+        let credentials = setting.credentials();
+        let expected = ["p%2Fw", "p/w", "dXMgZXI6cC93"];
+        assert!(credentials.iter().map(|text| text.as_str()).eq(expected));
+        let none = ProxySetting::Url(Secret::new("http://proxy:3128".to_owned()));
+        assert!(none.credentials().is_empty());
+    }
 
     #[test]
     fn a_proxy_is_an_http_url_without_a_path() {
