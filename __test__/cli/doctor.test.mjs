@@ -100,21 +100,7 @@ test('doctor: an https document that names an http endpoint', async (t) => {
 });
 
 test('doctor: the registered key set is looked at where --jwks-url names it', async (t) => {
-  const server = await startSmartServer({ tls: false });
-  t.teardown(() => server.close());
-  const client = server.registerClient({ clientId: 'my-client-id', scope: SCOPE });
-  const keyFile = join(directory, 'rotated.jwks');
-  await writeFile(keyFile, JSON.stringify(client.jwks));
-  const args = [
-    'doctor',
-    server.fhirBaseUrl,
-    '--client-id',
-    'my-client-id',
-    '--key',
-    keyFile,
-    '--scope',
-    SCOPE,
-  ];
+  const { client, args } = await openInClearText(t);
   const found = await smartM2m([...args, '--jwks-url', client.jwksUrl]);
   t.is(found.code, 0, found.stdout);
   t.regex(found.stdout, /^✓ Registered keys/m);
@@ -139,21 +125,7 @@ test('doctor --json has every step, and the experiments', async (t) => {
 });
 
 test('doctor: a request that the token does not cover is told apart from one that it does not reach', async (t) => {
-  const server = await startSmartServer({ tls: false });
-  t.teardown(() => server.close());
-  const client = server.registerClient({ clientId: 'my-client-id', scope: SCOPE });
-  const keyFile = join(directory, 'covered.jwks');
-  await writeFile(keyFile, JSON.stringify(client.jwks));
-  const args = [
-    'doctor',
-    server.fhirBaseUrl,
-    '--client-id',
-    'my-client-id',
-    '--key',
-    keyFile,
-    '--scope',
-    SCOPE,
-  ];
+  const { server, args } = await openInClearText(t);
   const forbidden = await smartM2m([...args, '--probe', 'Observation']);
   t.regex(
     inOneLine(forbidden.stdout),
@@ -165,6 +137,16 @@ test('doctor: a request that the token does not cover is told apart from one tha
   const refused = await smartM2m(args);
   t.regex(inOneLine(refused.stdout), /✗ FHIR request .*HTTP 401.* does not accept the token/);
 });
+
+async function openInClearText(t) {
+  const server = await startSmartServer({ tls: false });
+  t.teardown(() => server.close());
+  const client = server.registerClient({ clientId: 'my-client-id', scope: SCOPE });
+  const keyFile = join(directory, `${randomUUID()}.jwks`);
+  await writeFile(keyFile, JSON.stringify(client.jwks));
+  const settings = ['--client-id', 'my-client-id', '--key', keyFile, '--scope', SCOPE];
+  return { server, client, args: ['doctor', server.fhirBaseUrl, ...settings] };
+}
 
 function inOneLine(text) {
   return text.replaceAll(/\s+/g, ' ');

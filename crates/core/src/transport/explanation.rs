@@ -6,9 +6,10 @@ use std::io::ErrorKind;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use url::{Host, Url};
 
+use super::ca_as_server::is_ca_as_server;
 use super::http2_failure;
 use super::settings::TransportSettings;
-use super::tls::{alert_in_words, is_ca_as_server, tls_error};
+use super::tls::{alert_in_words, tls_error};
 use crate::error::{ErrorCode, TransportError};
 use crate::server_url::{display, shortened};
 

@@ -1,5 +1,6 @@
 //! HTTP for discovery and token requests: trust, proxies, time-outs, bounds, retries.
 
+mod ca_as_server;
 mod client;
 mod client_certificate;
 mod correlation;

@@ -13,7 +13,7 @@ use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
 
-use super::tls::is_ca_as_server;
+use super::ca_as_server::is_ca_as_server;
 
 /// The bundle, the system's or `SSL_CERT_FILE`; everything, where there is none.
 fn bundle() -> Arc<RootCertStore> {

@@ -4,11 +4,11 @@ use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
+use rustls::RootCertStore;
 use rustls::client::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
-use rustls::{CertificateError, RootCertStore};
 
 use super::client_certificate::ClientCertificate;
 use crate::error::Problem;
@@ -129,11 +129,6 @@ fn trust(
     provider: Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
     Ok(Arc::new(rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider)?))
-}
-
-/// A CA's certificate in the place of a server's. The verifier's own error has no name here.
-pub(super) fn is_ca_as_server(error: &CertificateError) -> bool {
-    matches!(error, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
 }
 
 /// The TLS error somewhere below a transport error. `io::Error` hides what it wraps from
