@@ -78,3 +78,19 @@ test('a proxy that repeats its own user name and password has neither shown', as
     }
   }
 });
+
+test('a token is a token also where the password of the proxy is a word in the answer', async (t) => {
+  const body = JSON.stringify({ access_token: 'a-token', token_type: 'bearer', expires_in: 300 });
+  const proxy = createServer((request, response) => request.resume().on('end', () => response.end(body)));
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => proxy.close());
+  const interceptor = ClientAuthInterceptorFactory.create({
+    clientId: 'c',
+    clientSecret: 'test-secret',
+    scope: null,
+    allowInsecureHttp: true,
+    tokenEndpoint: 'http://hidden.example.test/token',
+    http: { proxy: `http://user:token@127.0.0.1:${proxy.address().port}` },
+  });
+  t.is(await interceptor.getAuthorizationHeader(), 'Bearer a-token');
+});

@@ -52,10 +52,7 @@ test('the doctor in 60 columns keeps to them, but for words that are longer', as
   const server = await openServer(t);
   const client = server.registerClient({ clientSecret: 'a-secret' });
   const { screen, run } = terminal({ columns: 60, env: { SMART_M2M_CLIENT_SECRET: 'a-secret' } });
-  t.is(
-    await run('doctor', server.fhirBaseUrl, '--client-id', client.clientId, '--scope', 'system/Patient.rs'),
-    0,
-  );
+  t.is(await run('doctor', ...asFor(server, client)), 0);
   t.true(screen().includes(ESCAPE));
   for (const line of stripVTControlCharacters(screen()).split(/[\r\n]+/)) {
     // Behind the name of the step and a label.
@@ -67,14 +64,7 @@ test('a secret that is missing is asked for, and does not appear', async (t) => 
   const server = await openServer(t);
   const client = server.registerClient({ clientSecret: 'typed-in-secret' });
   const { screen, type, run } = terminal();
-  const code = run(
-    'token',
-    server.fhirBaseUrl,
-    '--client-id',
-    client.clientId,
-    '--scope',
-    'system/Patient.rs',
-  );
+  const code = run('token', ...asFor(server, client));
   await type(/Client secret: $/, 'typed-in-secret\n');
   t.is(await code, 0, screen());
   t.false(screen().includes('typed-in'));
@@ -84,8 +74,7 @@ test('after a refusal the doctor asks before each experiment', async (t) => {
   const server = await openServer(t, { basicEncoding: 'raw', explain: false });
   const client = server.registerClient({ clientSecret: 'sec ret+%41' });
   const { screen, type, run } = terminal({ env: { SMART_M2M_CLIENT_SECRET: 'sec ret+%41' } });
-  const args = ['--client-id', client.clientId, '--scope', 'system/Patient.rs'];
-  const code = run('doctor', server.fhirBaseUrl, ...args);
+  const code = run('doctor', ...asFor(server, client));
   await type(/Try basicEncoding: 'raw'\? .*: $/, 'y\n');
   t.is(await code, 1);
   t.regex(screen(), /basicEncoding: 'raw': a token is granted/);
@@ -97,14 +86,7 @@ test('an experiment that is declined is not made', async (t) => {
   const server = await openServer(t, { basicEncoding: 'raw', explain: false });
   const client = server.registerClient({ clientSecret: 'sec ret+%41' });
   const { type, run } = terminal({ env: { SMART_M2M_CLIENT_SECRET: 'sec ret+%41' } });
-  const code = run(
-    'doctor',
-    server.fhirBaseUrl,
-    '--client-id',
-    client.clientId,
-    '--scope',
-    'system/Patient.rs',
-  );
+  const code = run('doctor', ...asFor(server, client));
   await type(/Try basicEncoding: 'raw'\? .*: $/, 'n\n');
   await type(/Try clientAuthMethod: .*: $/, 'q\n');
   t.is(await code, 1);
@@ -116,18 +98,15 @@ test('an interrupted command ends with exit code 130', async (t) => {
   server.fail('token', { delayMs: 60_000, times: 10 });
   const client = server.registerClient({ clientSecret: 'a-secret' });
   const { interrupt, run } = terminal({ env: { SMART_M2M_CLIENT_SECRET: 'a-secret' } });
-  const code = run(
-    'token',
-    server.fhirBaseUrl,
-    '--client-id',
-    client.clientId,
-    '--scope',
-    'system/Patient.rs',
-  );
+  const code = run('token', ...asFor(server, client));
   while (server.requestsTo('discovery').length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   interrupt();
   t.is(await code, 130);
 });
+
+function asFor(server, client) {
+  return [server.fhirBaseUrl, '--client-id', client.clientId, '--scope', 'system/Patient.rs'];
+}
 
 async function openServer(t, options) {
   const server = await startSmartServer({ tls: false, ...options });

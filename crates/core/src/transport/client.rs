@@ -111,6 +111,20 @@ impl Answer {
         self.body.trim_ascii().is_empty()
     }
 
+    /// What a proxy has repeated of its own credentials is in no body or header any more.
+    fn withhold(&mut self, credentials: &[Zeroizing<String>]) {
+        let holds = |text: &[u8]| {
+            let text = String::from_utf8_lossy(text);
+            credentials.iter().any(|credential| text.contains(credential.as_str()))
+        };
+        if holds(&self.body) {
+            self.body = Vec::new().into();
+        }
+        for value in self.headers.values_mut().filter(|value| holds(value.as_bytes())) {
+            *value = HeaderValue::from_static("");
+        }
+    }
+
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.header(RETRY_AFTER).and_then(|value| parse_retry_after(value, SystemTime::now()))
     }
@@ -183,11 +197,14 @@ impl Transport {
         let read = limits::read_body(response, self.settings.max_response_bytes).await;
         unfinished.is_over = true;
         match read {
-            Ok(body) if url.scheme() == "http" && self.repeats_proxy(&headers, &body) => {
-                // It came through a proxy that has repeated its own credentials.
-                Ok(Answer { status, headers: HeaderMap::new(), body: Vec::new().into() })
+            Ok(body) => {
+                let mut answer = Answer { status, headers, body };
+                // Only in clear text has a proxy a say in the answer, and only refusals are quoted.
+                if url.scheme() == "http" && !matches!(status, 200..=299) {
+                    answer.withhold(&self.settings.proxy.credentials());
+                }
+                Ok(answer)
             }
-            Ok(body) => Ok(Answer { status, headers, body }),
             Err(BodyError::TooLarge) => {
                 Err(NoAnswer::TooLarge { status, limit: self.settings.max_response_bytes })
             }
@@ -205,16 +222,6 @@ impl Transport {
                 *place = None;
             }
         }
-    }
-
-    fn repeats_proxy(&self, headers: &HeaderMap, body: &[u8]) -> bool {
-        let credentials = self.settings.proxy.credentials();
-        let holds = |text: &[u8]| {
-            let text = String::from_utf8_lossy(text);
-            credentials.iter().any(|credential| text.contains(credential.as_str()))
-        };
-        !credentials.is_empty()
-            && (holds(body) || headers.values().any(|value| holds(value.as_bytes())))
     }
 
     /// True where the server will take over HTTP/1.1 what it has just refused: nothing was done with it.
