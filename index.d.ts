@@ -436,6 +436,9 @@ export interface ClientAuthOptions {
  * well, with `fetch` by a `dispatcher` in `init`. It is read once: for a renewed certificate create another interceptor.
  *
  * @example
+ * import { readFileSync } from 'node:fs';
+ * import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
+ *
  * ClientAuthInterceptorFactory.create({
  *   clientId: 'my-client-id',
  *   scope: 'system/*.read',
@@ -761,12 +764,11 @@ export interface SmileKeystoreDefinitions {
  * told under the number of the attempt that it repeats. Nothing in it is secret.
  *
  * @example
- * import { subscribe } from 'node:diagnostics_channel'
+ * import { subscribe } from 'node:diagnostics_channel';
  *
- * subscribe('tracing:smart-m2m:token:end', (message) => {
- *   const { clientId, reason, attempt, durationMs, error } = message as TokenRequestTrace
- *   console.log(clientId, reason, attempt, durationMs, error?.code ?? 'ok')
- * })
+ * subscribe('tracing:smart-m2m:token:end', ({ clientId, reason, attempt, durationMs, error }) => {
+ *   console.log(clientId, reason, attempt, durationMs, error?.code ?? 'ok');
+ * });
  */
 export interface TokenRequestTrace {
   readonly clientId: string;

@@ -12,7 +12,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './run.mjs';
 
-// The programs of Debian that tests run servers with. They are taken from the system where it has them, else
+// The programs of Debian that tests use: servers, and what the documentation runs. They are taken from the system where it has them, else
 // fetched as packages and unpacked under target/: nothing is installed, and root is not needed.
 
 /** Set by CI, where missing programs are a failure. */
@@ -21,6 +21,7 @@ export const areDebianProgramsRequired = process.env.DEBIAN_SERVERS_REQUIRED ===
 /** Each is in the Debian package of that name. */
 const PROGRAMS = {
   nginx: 'sbin/nginx',
+  openssl: 'bin/openssl',
   glewlwyd: 'bin/glewlwyd',
   sqlite3: 'bin/sqlite3',
   libfaketime: 'lib/{triplet}/faketime/libfaketimeMT.so.1',

@@ -20,7 +20,6 @@ const RUN_ELSEWHERE = {
  * @property {number} line
  * @property {string} language
  * @property {string} code
- * @property {string | null} notRun why it cannot be run here, from a comment right above it
  * @property {boolean} isOutput
  * @property {boolean} isInBackground whether it goes on while the next ones run
  * @property {string | null} file that it is to be saved as, from a comment in its first line
@@ -66,7 +65,6 @@ export function blocksOf(source, markdown) {
         line: markdown.slice(0, index).split('\n').length,
         language,
         code,
-        notRun: /^not run: (.+)$/.exec(directive)?.[1] ?? null,
         isOutput: directive === OUTPUT,
         isInBackground: directive === 'in the background',
         file: /^\/\/ ([\w.-]+\.(?:mjs|cjs|js))$/m.exec(code.split('\n', 1)[0])?.[1] ?? null,

@@ -12,8 +12,9 @@ export function leadAstray(ports) {
   const { connect } = tls;
   tls.connect = (options, ...rest) => {
     // `net` calls back with options in each of its forms; Node's HTTP clients pass an object.
-    const { host, port } = options;
-    if (isLoopback(host)) return connect(options, ...rest);
+    const { host, port, socket } = options;
+    // What has a socket goes through a tunnel, and the proxy knows where that leads.
+    if (socket !== undefined || isLoopback(host)) return connect(options, ...rest);
     const target = ports[`${host}:${port}`];
     const servername = options.servername ?? host;
     // Port 9, where nobody listens, for what does not exist.

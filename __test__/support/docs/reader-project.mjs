@@ -13,10 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { openLoopbackServer } from '../../../examples/embedded/loopback-server.mjs';
+import { findDebianPrograms } from '../../../scripts/debian-programs.mjs';
 import { PACKAGE_ROOT } from '../child.mjs';
 import { makeClientAuthority } from '../client-certificates.mjs';
 import { BIN } from '../command-line.mjs';
-import { pkcs8Pem, privateKeyOf, rsaJwks } from '../keys.mjs';
+import { ecJwks, pkcs8Pem, privateKeyOf, rsaJwks } from '../keys.mjs';
 
 const FIXTURES = join(PACKAGE_ROOT, '__test__', 'fixtures', 'keystores');
 /** Of the fixtures that stand in for a reader's files. */
@@ -31,16 +32,16 @@ const FOLDERS = new Map([
   ['C:\\\\keys\\\\', 'keys/'],
 ]);
 
-/**
- * Keys that a reader has: one for most examples, one with a certificate for Microsoft Entra.
- *
- * @returns {Promise<{ jwks: import('../keys.mjs').Jwks, certified: { pem: string, publicJwk: object } }>}
- */
+/** Keys that a reader has: one for most examples, one with a certificate for Microsoft Entra, one that stays in AWS KMS. */
 export async function makeReadersKeys() {
   const authority = await makeClientAuthority();
-  const { pem, privateKeyPem } = await authority.issue('my-application', { key: 'RSA' });
+  const { pem, privateKeyPem, thumbprint } = await authority.issue('my-application', { key: 'RSA' });
   const publicJwk = createPublicKey(createPrivateKey(privateKeyPem)).export({ format: 'jwk' });
-  return { jwks: rsaJwks({ kid: 'key-2026' }), certified: { pem, publicJwk } };
+  return {
+    jwks: rsaJwks({ kid: 'key-2026' }),
+    certified: { pem, privateKeyPem, thumbprint, publicJwk },
+    inKms: ecJwks({ alg: 'ES384', kid: 'kms-2026' }),
+  };
 }
 
 /**
@@ -61,7 +62,7 @@ export async function makeReaderProject({ jwks, certified }) {
     await mkdir(dirname(at('node_modules', name)), { recursive: true });
     await symlink(join(PACKAGE_ROOT, 'node_modules', name), at('node_modules', name), 'junction');
   }
-  for (const name of ['etc', 'run', 'keys', 'bin']) await mkdir(at(name));
+  for (const name of ['etc', 'run', 'keys', 'bin', 'my-application']) await mkdir(at(name));
   const text = JSON.stringify(jwks);
   const encrypted = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: KEY_PASSPHRASE };
   await Promise.all([
@@ -74,6 +75,8 @@ export async function makeReaderProject({ jwks, certified }) {
     copyFile(join(FIXTURES, 'keytool.jks'), at('etc', 'keystore.jks')),
     copyFile(join(FIXTURES, 'openssl.p12'), at('keys', 'client.pfx')),
     copyFile(join(FIXTURES, 'openssl.p12'), at('client.p12')),
+    copyFile(join(FIXTURES, 'camellia.pem'), at('old.pem')),
+    copyFile(join(FIXTURES, 'camellia.p12'), at('old.p12')),
     writeFile(at('secret'), `${CLIENT_SECRET}\n`),
   ]);
   await writeCommands(at('bin'));
@@ -89,6 +92,10 @@ export async function makeReaderProject({ jwks, certified }) {
       STORE_PASSPHRASE,
       PFX_PASSPHRASE: STORE_PASSPHRASE,
       KEY_PASSPHRASE,
+      OLD_PASSPHRASE: STORE_PASSPHRASE,
+      NEW_PASSPHRASE: KEY_PASSPHRASE,
+      CERTIFICATE_KEY_PEM: certified.privateKeyPem,
+      CERTIFICATE_THUMBPRINT: Buffer.from(certified.thumbprint, 'base64url').toString('hex'),
       PRIVATE_KEY_PEM: pkcs8Pem(jwks),
       PRIVATE_JWK: JSON.stringify(jwks.keys[0]),
     },
@@ -96,6 +103,7 @@ export async function makeReaderProject({ jwks, certified }) {
     located: (code) =>
       [...FOLDERS.entries()]
         .reduce((text, [path, name]) => text.replaceAll(path, inCode(at(name))), code)
+        .replaceAll('<address of this repository>', `'${PACKAGE_ROOT}'`)
         .replaceAll(/(localhost:|listen\()9000\b/g, `$1${port}`),
     /** @param {string} text as the reader would see it */
     general: (text) => text.replaceAll(`localhost:${port}`, 'localhost:9000').replaceAll(`${folder}/`, ''),
@@ -126,10 +134,14 @@ function definitions() {
   return JSON.stringify({ keystores: [{ keystoreId: 'smile', filePath: 'classpath:/private.jwks' }] });
 }
 
-/** `smart-m2m` and `npx` as they are after an installation; `npm` has nothing left to install. */
+/** `smart-m2m` and `npx` as they are after an installation; `npm` has nothing left to install or to build. */
 async function writeCommands(folder) {
   const node = process.execPath;
+  const { paths, env } = findDebianPrograms();
+  const libraries = env?.LD_LIBRARY_PATH;
+  const prefix = libraries === undefined ? '' : `LD_LIBRARY_PATH='${libraries}' `;
   const scripts = {
+    ...(paths && { openssl: `${prefix}exec '${paths.openssl}' "$@"` }),
     'smart-m2m': `exec "${node}" "${BIN}" "$@"`,
     npx: `shift\nexec "${node}" "${BIN}" "$@"`,
     npm: 'exit 0',
