@@ -103,10 +103,10 @@ impl Inner {
     }
 
     /// An error: the settings do not allow what the document says.
-    fn discovered_source(&self, metadata: &Metadata) -> Result<Arc<TokenSource>, Error> {
+    fn allowed_request(&self, metadata: &Metadata) -> Result<TokenRequest, Error> {
         let warnings = findings::judge(metadata, &self.params)?;
         self.lock().warnings.extend(warnings);
-        self.source(self.discovered_request(metadata)?)
+        self.discovered_request(metadata)
     }
 
     pub(super) fn discovered_request(&self, metadata: &Metadata) -> Result<TokenRequest, Error> {
@@ -198,9 +198,10 @@ impl AcquisitionRequest {
             }
             Server::Discover(discovery) => {
                 let metadata = inner.engine.discovery.get(discovery.clone()).await?;
-                let source = inner
-                    .discovered_source(&metadata)
+                let request = inner
+                    .allowed_request(&metadata)
                     .inspect_err(|_| inner.engine.discovery.doubt(discovery, &metadata))?;
+                let source = inner.source(request)?;
                 // Discovery has just named it: it is asked once more, and this answer counts.
                 source.confirm_endpoint();
                 (source, Some(metadata.stale_at))
@@ -260,5 +261,64 @@ impl AcquisitionRequest {
             slot.keep_supplied(&token, Now::read());
         });
         Ok(Some(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::interceptor::ClientAuthInterceptor;
+    use crate::options::{ClientAuthOptions, HttpOptions};
+    use crate::params::ClientAuthParams;
+    use crate::secret::Secret;
+
+    /// Answers one request for metadata, and ends.
+    fn serve_metadata_once() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}/fhir", listener.local_addr().unwrap());
+        let body = r#"{"token_endpoint":"token"}"#;
+        std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let _ = connection.read(&mut [0; 4096]).unwrap();
+            let length = body.len();
+            write!(connection, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}")
+                .unwrap();
+        });
+        base
+    }
+
+    fn interceptor(base: &str) -> ClientAuthInterceptor {
+        let options = ClientAuthOptions {
+            client_id: Some("client".to_owned()),
+            client_secret: Some(Secret::new("the-secret".to_owned())),
+            scope: Some(None),
+            fhir_base_url: Some(base.to_owned()),
+            http: HttpOptions { proxy: Some(None), ..HttpOptions::default() },
+            ..ClientAuthOptions::default()
+        };
+        let engine = Engine::process();
+        let params = ClientAuthParams::validate(&options, &engine.keystores).unwrap();
+        ClientAuthInterceptor::new(engine, params, None)
+    }
+
+    /// `close` can come from another thread between discovery and what follows it.
+    #[tokio::test]
+    async fn closing_an_interceptor_casts_no_doubt_on_what_others_have_discovered() {
+        let interceptor = interceptor(&serve_metadata_once());
+        let inner = &interceptor.0;
+        let request = AcquisitionRequest::new(inner, None).unwrap();
+        let Server::Discover(discovery) = &request.server else { unreachable!() };
+        let discovery = discovery.clone();
+        inner.engine.discovery.get(discovery.clone()).await.unwrap();
+        interceptor.close();
+        let result =
+            request.run(inner, 0, None, TokenRequestReason::Initial, &AtomicBool::new(false)).await;
+        assert!(matches!(result, Err(Error::Closed)));
+        let known = inner.engine.discovery.get(discovery).await.unwrap();
+        assert!(Now::read().until(known.stale_at) > Duration::from_secs(60));
     }
 }
