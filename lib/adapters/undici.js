@@ -42,6 +42,8 @@ class Exchange {
   #renew = null;
   /** @type {string | null} */
   #authorization = null;
+  /** @type {(() => void)[] | null} what came in spite of the pause, as the end of a HEAD does; null: no pause */
+  #held = null;
   #isDiscarding = false;
   #isOver = false;
 
@@ -109,6 +111,7 @@ class Exchange {
       return;
     }
     this.#renew = null;
+    this.#held = [];
     controller.pause();
     this.#decide(renew(refused), controller, forward);
   }
@@ -128,6 +131,7 @@ class Exchange {
         this.#authorization = authorization;
         this.#isDiscarding = true;
       }
+      this.#release();
     } catch (error) {
       if (this.#isOver) return;
       this.#isOver = true;
@@ -136,21 +140,31 @@ class Exchange {
     controller.resume();
   }
 
+  #release() {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const event of held) event();
+  }
+
   /** @type {(controller: any, chunk: Buffer) => void} */
   onResponseData(controller, chunk) {
-    if (!this.#isDiscarding && !this.#isOver) this.#handler.onResponseData?.(controller, chunk);
+    if (this.#held !== null) this.#held.push(() => this.onResponseData(controller, chunk));
+    else if (!this.#isDiscarding && !this.#isOver) this.#handler.onResponseData?.(controller, chunk);
   }
 
   /** @type {(controller: any, trailers: any) => void} */
   onResponseEnd(controller, trailers) {
     if (this.#isOver) return;
-    if (!this.#isDiscarding) {
-      this.#isOver = true;
+    if (this.#held !== null) {
+      this.#held.push(() => this.onResponseEnd(controller, trailers));
+    } else if (this.#isDiscarding) {
+      this.#isDiscarding = false;
+      this.#send();
+    } else {
       this.#handler.onResponseEnd?.(controller, trailers);
-      return;
+      // Not before: undici's retries throw the status that they are for, and take it back as an error.
+      this.#isOver = true;
     }
-    this.#isDiscarding = false;
-    this.#send();
   }
 
   /** @type {(controller: any, error: Error) => void} */
