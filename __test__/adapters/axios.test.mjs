@@ -189,6 +189,45 @@ test('the base URL counts where the instance does not take absolute URLs', async
   t.is(server.requests.length, 0);
 });
 
+test('an interceptor that sends the request elsewhere after all does not take the token along', async (t) => {
+  const { server, elsewhere, client } = await startServers(t, () => null);
+  elsewhere.on('GET /mirror', json(401, {}));
+  const { interceptor } = await client();
+  const moves = {
+    url: () => ({ url: elsewhere.url('/mirror') }),
+    baseURL: () => ({ baseURL: elsewhere.origin, url: 'mirror' }),
+    own: () => ({ url: elsewhere.url('/mirror'), headers: { Authorization: 'Basic mine' } }),
+  };
+  for (const [name, move] of Object.entries(moves)) {
+    const instance = create(server);
+    // Added before the adapter: axios runs it after it.
+    instance.interceptors.request.use((config) => {
+      const { headers, ...target } = move();
+      config.headers.set(headers);
+      return { ...config, ...target };
+    });
+    authorizeAxios(instance, interceptor);
+    const { response } = await t.throwsAsync(instance.get('Patient'));
+    t.is(response.status, 401, name);
+  }
+  t.deepEqual(
+    elsewhere.requests.map(({ headers }) => headers.authorization),
+    [undefined, undefined, 'Basic mine'],
+  );
+  t.is(interceptor.stats().invalidations, 0, 'that server refused no token');
+});
+
+test('a config with a password of its own gets the token in place of it', async (t) => {
+  const { server, client } = await startServers(t, () => null);
+  const { interceptor } = await client();
+  const defaults = { auth: { username: 'user', password: 'secret' } };
+  const instance = create(server, defaults);
+  authorizeAxios(instance, interceptor);
+  t.is((await instance.get('Patient')).status, 200);
+  t.deepEqual(server.authorizations(), [FIRST]);
+  t.deepEqual(instance.defaults.auth, defaults.auth);
+});
+
 test("the caller's own beforeRedirect is called, and cannot carry the token away", async (t) => {
   const { server, elsewhere, client } = await startServers(t, () => null);
   const location = elsewhere.url('/binary');

@@ -11,7 +11,7 @@ const { hearingErrorsOf } = require('./unheard-errors.js');
  * @typedef {object} Exchange
  * @property {string} url
  * @property {string} authorization
- * @property {boolean} hasLeft the origin, by a redirect
+ * @property {boolean} hasLeft the origin: by a redirect, or as an interceptor would have it
  * @property {((...details: any[]) => void) | undefined} beforeRedirect the caller's own
  */
 
@@ -26,6 +26,8 @@ function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
    * @type {WeakMap<Function, Exchange>}
    */
   const exchanges = new WeakMap();
+  /** @type {WeakSet<Function>} */
+  const lookouts = new WeakSet();
 
   /** @param {RequestConfig} config */
   async function authorize(config) {
@@ -41,8 +43,14 @@ function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
     const { beforeRedirect } = exchanges.get(config.beforeRedirect) ?? config;
     const exchange = { url, authorization, hasLeft: false, beforeRedirect };
     config.headers.set('Authorization', authorization);
+    // It would take the header's place.
+    delete config.auth;
     config.beforeRedirect = stayingAt(exchange);
     exchanges.set(config.beforeRedirect, exchange);
+    const lookout = lookingWhereItGoes(exchange);
+    lookouts.add(lookout);
+    config.transformRequest = [config.transformRequest ?? []].flat().filter((own) => !lookouts.has(own));
+    config.transformRequest.push(lookout);
     return config;
   }
 
@@ -123,6 +131,25 @@ function stayingAt(exchange) {
     for (const name of Object.keys(options.headers)) {
       if (name.toLowerCase() === 'authorization') delete options.headers[name];
     }
+  };
+}
+
+/**
+ * Interceptors that were added earlier run later, and may change the URL. Transforms run after all of them.
+ *
+ * @param {Exchange} exchange
+ */
+function lookingWhereItGoes(exchange) {
+  /**
+   * @this {RequestConfig}
+   * @param {unknown} data
+   */
+  return function look(data) {
+    if (originOf(targetOf(this)) !== originOf(exchange.url)) {
+      exchange.hasLeft = true;
+      if (this.headers.get('Authorization') === exchange.authorization) this.headers.delete('Authorization');
+    }
+    return data;
   };
 }
 
