@@ -45,12 +45,16 @@ const BEHAVIOURS = {
   },
 
   async 'an expired token is replaced before the next call'(t, { server, client }) {
-    server.on('POST /token', [server.issue({ expires_in: 1 }), server.issue()]);
+    // All of them: on a busy machine the first may end before it is used.
+    server.on('POST /token', server.issue({ expires_in: 1 }));
     const { send, interceptor } = await client({ renewal: { background: false } });
     await send();
     await eventually(() => Date.now() > (interceptor.stats().expiresAt?.getTime() ?? 0));
     await send();
-    t.deepEqual(server.authorizations(), [FIRST, SECOND]);
+    const [first, second, ...more] = server.authorizations();
+    t.regex(second, /^Bearer token-/);
+    t.not(second, first);
+    t.deepEqual(more, []);
   },
 
   async 'after a 401 the request is sent once more with a new token'(t, { server, client }) {
