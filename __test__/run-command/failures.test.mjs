@@ -189,3 +189,28 @@ function promise() { return Promise.resolve({ a: 1 }); }`;
   t.is((await runScriptText(t, script, ['--function', 'circle'])).code, 1);
   t.is((await runScriptText(t, script, ['--function', 'promise'])).stdout, '{\n  "a": 1\n}\n');
 });
+
+test('a function that waits for what nothing can bring about any more is a failure', async (t) => {
+  const script = `async function main() { await new Promise(() => {}); }`;
+  const { code, stdout, stderr } = await runScriptText(t, script);
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.is(stderr, 'Error: the script waits for a promise that nothing can settle any more\n');
+  const module = await runScriptText(t, 'await new Promise(() => {}); export const main = () => 1;', [], {
+    name: 'script.mjs',
+  });
+  t.is(module.code, 1);
+  t.is(module.stderr, stderr);
+});
+
+test('an error that refuses to be looked at is a failure like others', async (t) => {
+  const script = `function main() {
+  throw Object.defineProperty(new Error('x'), 'message', { get() { throw new Error('trap'); } });
+}
+function symbol() { throw Object.assign(new Error('x'), { message: Symbol('no text') }); }`;
+  for (const name of ['main', 'symbol']) {
+    const { code, stderr } = await runScriptText(t, script, ['--function', name]);
+    t.is(code, 1);
+    t.is(stderr, 'the script threw an error that cannot be shown\n');
+  }
+});

@@ -117,12 +117,13 @@ test('Log and console go to stderr, from the level that was asked for', async (t
 test('Environment reads the environment, and what is not set is null', async (t) => {
   const script = `function main() {
   return [Environment.getEnv('JS_API_URL'), Environment.getEnv('NOT_SET'),
-    Environment.getProperty('js.api.url'), Environment.getProperty('not.set')];
+    Environment.getProperty('js.api.url'), Environment.getProperty('not.set'),
+    Environment.getEnv('toString'), Environment.getProperty('__proto__')];
 }`;
   const { stdout } = await runScriptText(t, script, [], {
     env: { JS_API_URL: 'https://x', NOT_SET: undefined },
   });
-  t.deepEqual(JSON.parse(stdout), ['https://x', null, 'https://x', null]);
+  t.deepEqual(JSON.parse(stdout), ['https://x', null, 'https://x', null, null, null]);
 });
 
 test('text utilities do what those of Smile do', async (t) => {

@@ -22,6 +22,16 @@ const MISSING = {
  * @returns {string} without a line end
  */
 function describeFailure(thrown) {
+  try {
+    return descriptionOf(thrown);
+  } catch {
+    // Its own getters are in the way.
+    return 'the script threw an error that cannot be shown';
+  }
+}
+
+/** @param {unknown} thrown */
+function descriptionOf(thrown) {
   if (!(thrown instanceof Error)) return `the script threw ${inspect(thrown, { depth: 2 })}`;
   const lines = [headOf(thrown), ...framesOf(thrown)];
   let { cause } = thrown;

@@ -45,15 +45,20 @@ class ScriptFailure extends Error {
 async function runScript({ path, name, args, logLevel, env, write, signal, pending }) {
   const interruption = watch(signal);
   const rejections = watchRejections();
+  const standstill = watchStandstill();
   const log = createLog(write, logLevel);
   const run = { log, console: consoleOf(write), env, signal: interruption.signal, begin: pending.begin };
   const globals = scriptGlobals(run);
   const restore = installGlobals(globals);
   try {
-    const result = await Promise.race([interruption.promise, call(path, name, args, globals)]);
+    const result = await Promise.race([
+      interruption.promise,
+      standstill.promise,
+      call(path, name, args, globals),
+    ]);
     if (pending.size > 0) {
       log.warn(`the function returned with requests under way (${pending.size}): is an await missing?`);
-      await Promise.race([interruption.promise, pending.settled()]);
+      await Promise.race([interruption.promise, standstill.promise, pending.settled()]);
     }
     // What nobody awaited is noticed after the microtasks.
     await new Promise(setImmediate);
@@ -71,6 +76,7 @@ async function runScript({ path, name, args, logLevel, env, write, signal, pendi
     interruption.end(new Error('the run is over'));
     restore();
     rejections.end();
+    standstill.end();
   }
 }
 
@@ -130,6 +136,23 @@ function watch(given) {
       given.removeEventListener('abort', forward);
       controller.abort(reason);
     },
+  };
+}
+
+/** Node would end the process as if all were well: nothing is left to do, and the script is not done. */
+function watchStandstill() {
+  /** @type {() => void} */
+  let tell = () => {};
+  const promise = /** @type {Promise<never>} */ (
+    new Promise((_resolve, reject) => {
+      tell = () => reject(new Error('the script waits for a promise that nothing can settle any more'));
+    })
+  );
+  promise.catch(() => {});
+  process.once('beforeExit', tell);
+  return {
+    promise,
+    end: () => void process.off('beforeExit', tell),
   };
 }
 
