@@ -225,6 +225,22 @@ test('a page that names itself as the next one ends the search with an error', a
   t.is(store.fhirRequests().length, 1);
 });
 
+test('pages that go round in a circle end the search with an error', async (t) => {
+  const { client, store } = await openFhirStore(t);
+  const next = { 1: 2, 2: 3, 3: 2 };
+  store.answerBy(({ url }) => {
+    const [, page] = /^\/fhir\/Patient\?page=(\d)$/.exec(url) ?? [];
+    if (!url.startsWith('/fhir/Patient')) return undefined;
+    const link = [{ relation: 'next', url: `Patient?page=${next[page] ?? 1}` }];
+    return { body: JSON.stringify({ resourceType: 'Bundle', type: 'searchset', link }) };
+  });
+  await t.throwsAsync(client.search().forResource('Patient').asList(), {
+    code: 'ERR_FHIR_LINK',
+    message: /the pages go round in a circle/,
+  });
+  t.true(store.fhirRequests().length < 10);
+});
+
 test('a search that is not answered with a Bundle is an error', async (t) => {
   const { client, store } = await openFhirStore(t);
   for (const [answer, said] of [

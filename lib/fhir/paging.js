@@ -21,13 +21,23 @@ const { isType } = require('./resource-address.js');
 async function* pagesFrom(exchange, first, options) {
   /** @type {string | null} */
   let url = first;
+  // A page to come back to, further and further on (Brent's algorithm): not every one is kept.
+  let landmark = first;
+  let distance = 0;
+  let reach = 1;
   while (url !== null) {
     const page = await loadBundle(exchange, url, options);
     yield page;
     const next = nextOf(exchange.base, page);
-    // Otherwise a server that names the page itself would be asked for ever.
+    // Otherwise a server would be asked for ever.
     if (next === url) throw linkProblem('the page names itself as the next one', url);
+    if (next === landmark) throw linkProblem('the pages go round in a circle', landmark);
     url = next;
+    distance += 1;
+    if (distance < reach || url === null) continue;
+    landmark = url;
+    distance = 0;
+    reach *= 2;
   }
 }
 
