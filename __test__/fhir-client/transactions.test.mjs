@@ -94,6 +94,11 @@ test('a transaction that is refused is one error', async (t) => {
   t.is(error.message, `POST ${store.base}: 409 Conflict: busy`);
 });
 
+test('a deletion is of the resource, whatever version the reference has', (t) => {
+  const builder = TransactionBuilder.newTransactionBuilder().delete('Patient/1/_history/2');
+  t.deepEqual(builder.toBundle().entry, [{ request: { method: 'DELETE', url: 'Patient/1' } }]);
+});
+
 test('a builder of no client is not executed, and entries are checked', async (t) => {
   const builder = TransactionBuilder.newTransactionBuilder();
   await t.throwsAsync(builder.execute(), { message: /client\.transaction\(builder\)/ });

@@ -54,7 +54,8 @@ class TransactionBuilder {
   delete(reference) {
     const address = addressOf('', reference);
     if (address === null) throw new TypeError('delete: expected Type/id');
-    return this.#add({ request: { method: 'DELETE', url: pathOf(address) } });
+    const { type, id } = address;
+    return this.#add({ request: { method: 'DELETE', url: pathOf({ type, id }) } });
   }
 
   /** @param {FhirResource} resource */
