@@ -59,6 +59,22 @@ test('the time limit counts for hooks as well', async (t) => {
   await t.throwsAsync(client.read('Patient/1'), { code: 'ERR_FHIR_TIMEOUT' });
 });
 
+test('a call that is given up before it begins asks no hook, and leaves no failure of one behind', async (t) => {
+  const { client, store } = await openFhirStore(t);
+  const asked = [];
+  client.registerInterceptor({
+    async CLIENT_REQUEST() {
+      asked.push('a request');
+      throw new Error('nobody hears this');
+    },
+  });
+  const reason = new Error('enough');
+  const call = client.read('Patient/1', { signal: AbortSignal.abort(reason) });
+  t.is(await t.throwsAsync(call), reason);
+  t.deepEqual(asked, []);
+  t.is(store.requests.length, 0);
+});
+
 test('waiting for a token can be given up too', async (t) => {
   const { client, store } = await openFhirStore(t);
   const controller = new AbortController();

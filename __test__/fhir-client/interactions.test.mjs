@@ -47,6 +47,22 @@ test('a conditional create makes nothing where there is one already', async (t) 
   t.is(stored.id, 'a');
 });
 
+test('a condition that is no ASCII is sent as a URL has it', async (t) => {
+  const { client, store } = await openFhirStore(t);
+  await client.create(patient('A'), { ifNoneExist: 'family=Łukasz Müller&identifier=urn:mrn|%C3%BC' });
+  const [{ headers }] = store.fhirRequests();
+  t.is(headers['if-none-exist'], 'family=%C5%81ukasz%20M%C3%BCller&identifier=urn:mrn|%C3%BC');
+});
+
+test('a read that is answered with nothing is an error: it does not say that there is none', async (t) => {
+  const { client, store } = await openFhirStore(t);
+  store.answerBy(({ url }) => (url === '/fhir/Patient/1' ? { status: 204 } : undefined));
+  const error = await t.throwsAsync(client.read('Patient/1'), { instanceOf: FhirClientError });
+  t.is(error.code, 'ERR_FHIR_RESPONSE');
+  t.is(error.message, `GET ${store.base}/Patient/1: answered 204 with nothing`);
+  t.is(error.status, 204);
+});
+
 test('read is null for what is not there, and for what was deleted', async (t) => {
   const { client } = await openFhirStore(t);
   const { id } = await client.create(patient('Lindqvist'));
@@ -188,6 +204,8 @@ test('what cannot be meant is refused before anything is sent', async (t) => {
     'an operation that leaves the base': () => client.operation('../../$export'),
     'a GET with a body': () => client.operation('$x', { resourceType: 'Parameters' }, { method: 'GET' }),
     'a bundle of another kind': () => client.transaction({ resourceType: 'Bundle', type: 'searchset' }),
+    'a time limit that is none': () => client.read('Patient/1', { timeoutMs: Number.NaN }),
+    'a time limit in words': () => client.search().forResource('Patient').asList({ timeoutMs: '5 s' }),
     'the next page of no bundle': () => client.nextPage(patient('A')),
   };
   for (const [mistake, call] of Object.entries(mistakes)) {

@@ -1,6 +1,7 @@
 'use strict';
 
 const { NOT_FOUND } = require('./exchange.js');
+const { FhirClientError } = require('./fhir-client-error.js');
 const { loadBundle, nextOf, requireBundle } = require('./paging.js');
 const { addressAtEndOf, addressOf, isId, pathOf, typeOf } = require('./resource-address.js');
 const { FhirSearch } = require('./search.js');
@@ -67,8 +68,13 @@ class FhirClient {
     if (typeof reference !== 'string') throw new TypeError('read: expected text: Type/id');
     const address = this.#addressOf(reference, 'read');
     if (address === null) return null;
-    const { status, resource } = await this.#send('GET', pathOf(address), { alsoFine: ABSENT }, options);
-    return ABSENT.includes(status) ? null : resource;
+    const path = pathOf(address);
+    const { status, resource } = await this.#send('GET', path, { alsoFine: ABSENT }, options);
+    if (ABSENT.includes(status)) return null;
+    if (resource !== null) return resource;
+    const call = { method: 'GET', url: `${this.serverBase}/${path}` };
+    const message = `GET ${call.url}: answered ${status} with nothing`;
+    throw new FhirClientError('ERR_FHIR_RESPONSE', message, { ...call, status });
   }
 
   /**
@@ -234,7 +240,8 @@ function ifNoneExist(options) {
   const { ifNoneExist: query } = options;
   if (typeof query !== 'string' || query === '')
     throw new TypeError('ifNoneExist: expected a query: name=value');
-  return { 'if-none-exist': query };
+  // A header would take the rest for Latin-1, or not at all, and the condition would be another one.
+  return { 'if-none-exist': query.replace(/[^!-~]+/g, encodeURIComponent) };
 }
 
 /**

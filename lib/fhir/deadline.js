@@ -30,10 +30,10 @@ function startDeadline(signals, timeoutMs, timeUp) {
   return {
     signal,
     /**
-     * For work that knows nothing of signals.
+     * For work that knows nothing of signals. None is begun when it is too late.
      *
      * @template T
-     * @param {Promise<T>} work
+     * @param {() => Promise<T>} work
      * @returns {Promise<T>}
      */
     race(work) {
@@ -41,7 +41,9 @@ function startDeadline(signals, timeoutMs, timeUp) {
       return new Promise((resolve, reject) => {
         const abort = () => reject(signal.reason);
         signal.addEventListener('abort', abort, { once: true });
-        work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+        work()
+          .then(resolve, reject)
+          .finally(() => signal.removeEventListener('abort', abort));
       });
     },
     end() {

@@ -67,6 +67,10 @@ class Exchange {
   async send(interaction, options = {}) {
     const { method, url } = interaction;
     const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
+    // What is no number would be no limit.
+    if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 0) {
+      throw new TypeError('timeoutMs: expected a whole number from 0 on');
+    }
     const call = { method, url: withoutQuery(url) };
     const deadline = startDeadline([...this.#settings.signals, options.signal], timeoutMs, () =>
       problem('ERR_FHIR_TIMEOUT', call, `no answer within ${timeoutMs} ms (timeoutMs)`),
@@ -74,9 +78,10 @@ class Exchange {
     const end = this.#settings.begin?.();
     try {
       const request = requestOf(interaction, options);
-      await deadline.race(this.interceptors.beforeRequest(request));
+      await deadline.race(() => this.interceptors.beforeRequest(request));
       const { response, text } = await this.#reach(request, deadline.signal, call);
-      await deadline.race(this.interceptors.afterResponse(request, new ClientResponse(response, text)));
+      const shown = new ClientResponse(response, text);
+      await deadline.race(() => this.interceptors.afterResponse(request, shown));
       const credentials = [authorizationOf(response), headerOf(request)].flatMap(credentialsOf);
       return this.#answerOf(interaction, response, text, credentials, call);
     } finally {
