@@ -2,11 +2,13 @@
 
 const { ClientAuthError } = require('../client-auth-error.js');
 const { isReplayable } = require('../replayable-body.js');
+const { originOf } = require('../token-origins.js');
 const { renewedHeader } = require('./renewed-header.js');
 
 /**
  * @typedef {object} Exchange one request with its redirects and tries
  * @property {string | null} authorization as sent last; null where it was withheld
+ * @property {string} url that it was meant for
  * @property {boolean} hasRenewed after a 401
  */
 
@@ -27,15 +29,31 @@ function authorizationHooks(interceptor, { fhirBaseUrl } = {}) {
    * @param {any} options
    */
   async function beforeRequest(options) {
-    const { url, headers, signal } = options;
-    const exchange = exchangeOf(options) ?? { authorization: null, hasRenewed: false };
+    const { url, headers, hooks, signal } = options;
+    const exchange = exchangeOf(options) ?? { authorization: null, url: '', hasRenewed: false };
     const authorization = await interceptor.getAuthorizationHeaderFor(url, { fhirBaseUrl, signal });
     // To another scheme of the same host some versions of got let the header through.
     if (headers.authorization === exchange.authorization) delete headers.authorization;
     if (authorization !== null) headers.authorization = authorization;
     exchange.authorization = authorization;
+    exchange.url = String(url);
+    // got is in the middle of this list, which is the request's own, and kept over redirects and tries.
+    if (!hooks.beforeRequest.includes(lookWhereItGoes)) hooks.beforeRequest.push(lookWhereItGoes);
     options.context[KEY] ??= {};
     exchanges.set(options.context[KEY], exchange);
+  }
+
+  /**
+   * Later hooks may change the URL; this one comes after them.
+   *
+   * @param {any} options
+   */
+  function lookWhereItGoes(options) {
+    const exchange = exchangeOf(options);
+    const { url, headers } = options;
+    if (!exchange || originOf(String(url)) === originOf(exchange.url)) return;
+    if (headers.authorization === exchange.authorization) delete headers.authorization;
+    exchange.authorization = null;
   }
 
   /**
