@@ -20,7 +20,8 @@ interface InterceptorManager {
  * takes both out again.
  *
  * Add it before other request interceptors: axios runs the last one first, and this one has to see the URL that the
- * request goes to. Other interceptors see a request that is sent twice once, with the answer to the second try.
+ * request goes to; what one sends to another origin after that goes without the token. The token takes the place of
+ * `auth`. Other interceptors see a request that is sent twice once, with the answer to the second try.
  *
  * Errors of this package are what the call rejects with; an aborted signal makes it axios's own `CanceledError`, also
  * while a token is waited for. A `cancelToken` does not end that wait.

@@ -14,7 +14,8 @@ export interface UndiciOptions {
 /**
  * Interceptor for `compose` of undici's dispatchers, 7 and 8: puts the header on requests to the FHIR base's origin
  * and to `allowedOrigins`, and sends a request once more after a 401, unless its body is a stream. Compose it first;
- * undici's own `redirect` interceptor then asks it again for every hop.
+ * undici's own `redirect` interceptor then asks it again for every hop. Only undici's `dns`, which puts an address in the
+ * place of the name, is composed before it.
  *
  * Errors of this package are what `request`, `stream` and `pipeline` reject with; `fetch` makes them the `cause` of
  * its TypeError. To `fetch` every body is a stream by the time that it gets here, so that there only requests
