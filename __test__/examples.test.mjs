@@ -33,6 +33,7 @@ test('an Express service asks for one token for all its callers, and for one mor
   const shown = await run(t, 'express-service');
   t.deepEqual(shown('answers'), ['50', '50']);
   t.deepEqual(shown('found'), ['Okafor']);
+  t.deepEqual(shown('without a name'), ['HTTP 400 {"error":"which family?"}']);
   t.deepEqual(shown('token requests'), ['1', '2', '3']);
 });
 
@@ -88,9 +89,9 @@ test('a bulk export waits as it is told, downloads without the token, and tells 
 
 test('a Lambda handler keeps its token from one invocation to the next', async (t) => {
   const shown = await run(t, 'aws-lambda');
-  t.deepEqual(shown('answers'), ['200, 200, 200, 200', '200, 200, 200, 200']);
+  t.deepEqual(shown('answers'), ['200, 200, 200, 200, 400', '200, 200, 200, 200, 400']);
   const families = shown('lambda').map((line) => JSON.parse(JSON.parse(line).body)[0]?.name[0].family);
-  const each = ['Lindqvist', 'Okafor', 'Haddad', undefined];
+  const each = ['Lindqvist', 'Okafor', 'Haddad', undefined, undefined];
   t.deepEqual(families, [...each, ...each]);
   t.deepEqual(shown('token requests'), ['1', '2']);
 });

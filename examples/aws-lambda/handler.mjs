@@ -13,14 +13,20 @@ const interceptor = ClientAuthInterceptorFactory.create({
 });
 
 export async function handler(event, context) {
-  const query = new URLSearchParams({ family: event.queryStringParameters?.family ?? '', _count: '20' });
+  const { family } = event.queryStringParameters ?? {};
+  // An empty one would find everybody.
+  if (!family) return reply(400, { error: 'which family?' });
+  const query = new URLSearchParams({ family, _count: '20' });
   try {
     const response = await interceptor.fetch(`${fhirBaseUrl}/Patient?${query}`, {
       headers: { accept: 'application/fhir+json' },
       // An answer that says so, rather than an invocation that is cut off.
       signal: AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - 500)),
     });
-    if (!response.ok) throw new Error(`the FHIR server has answered the search with HTTP ${response.status}`);
+    if (!response.ok) {
+      await response.body?.cancel(); // else its connection is kept until the garbage is collected
+      throw new Error(`the FHIR server has answered the search with HTTP ${response.status}`);
+    }
     const { entry = [] } = await response.json();
     return reply(
       200,

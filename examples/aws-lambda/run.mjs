@@ -2,7 +2,7 @@ import { demonstrate } from '../demonstration/demonstrate.mjs';
 import { show, step } from '../start/narration.mjs';
 
 const INVOKER = new URL('invoke.mjs', import.meta.url);
-const EVENTS = ['Lindqvist', 'Okafor', 'Haddad', 'Nobody'].map((family) =>
+const EVENTS = ['Lindqvist', 'Okafor', 'Haddad', 'Nobody', undefined].map((family) =>
   JSON.stringify({ version: '2.0', routeKey: 'GET /patients', queryStringParameters: { family } }),
 );
 

@@ -32,7 +32,7 @@ export async function waitForExport(send, statusUrl, { signal, onWait }) {
     await response.body?.cancel();
     // Without Retry-After: 1 s, 2 s, 4 s …
     const seconds = retryAfter(response) ?? 2 ** (asked - 1);
-    const bounded = Math.min(seconds, LONGEST_WAIT_SECONDS);
+    const bounded = Math.min(Math.max(1, seconds), LONGEST_WAIT_SECONDS);
     onWait(bounded, response.headers.get('x-progress') ?? `HTTP ${response.status}`);
     await wait(bounded * 1000, undefined, { signal });
   }

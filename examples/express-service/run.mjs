@@ -17,6 +17,8 @@ await demonstrate(
     show('answers', answers.filter(({ ok }) => ok).length);
     show('found', (await answers[0].json()).map(({ name: [{ family }] }) => family).join(', '));
     show('token requests', server.requestsTo('token').length);
+    const nobody = await fetch(`${origin}/patients`);
+    show('without a name', `HTTP ${nobody.status} ${await nobody.text()}`);
     server.assertNoRefusals();
 
     step('The server revokes the token, and the callers come again');

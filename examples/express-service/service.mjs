@@ -15,12 +15,21 @@ const interceptor = ClientAuthInterceptorFactory.create({
 const app = express();
 
 app.get('/patients', async (request, response) => {
-  const query = new URLSearchParams({ family: String(request.query.family ?? ''), _count: '20' });
+  const { family } = request.query;
+  // An empty one would find everybody.
+  if (typeof family !== 'string' || family === '') {
+    response.status(400).json({ error: 'which family?' });
+    return;
+  }
+  const query = new URLSearchParams({ family, _count: '20' });
   const answer = await interceptor.fetch(`${fhirBaseUrl}/Patient?${query}`, {
     headers: { accept: 'application/fhir+json' },
     signal: AbortSignal.timeout(10_000),
   });
-  if (!answer.ok) throw new Error(`the FHIR server has answered the search with HTTP ${answer.status}`);
+  if (!answer.ok) {
+    await answer.body?.cancel(); // else its connection is kept until the garbage is collected
+    throw new Error(`the FHIR server has answered the search with HTTP ${answer.status}`);
+  }
   const { entry = [] } = await answer.json();
   response.json(entry.map(({ resource: { id, name, birthDate } }) => ({ id, name, birthDate })));
 });

@@ -13,7 +13,10 @@ const interceptor = ClientAuthInterceptorFactory.create({
 parentPort.on('message', async (patient) => {
   const query = new URLSearchParams({ patient, code: 'http://loinc.org|8867-4', _count: '100' });
   const response = await interceptor.fetch(`${fhirBaseUrl}/Observation?${query}`);
-  if (!response.ok) throw new Error(`the search was answered with HTTP ${response.status}`);
+  if (!response.ok) {
+    await response.body?.cancel(); // else its connection is kept until the garbage is collected
+    throw new Error(`the search was answered with HTTP ${response.status}`);
+  }
   const { entry = [] } = await response.json();
   parentPort.postMessage({
     thread: threadId,
