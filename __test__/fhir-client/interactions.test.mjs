@@ -32,6 +32,16 @@ test('a server that returns nothing says in Location what the id is', async (t) 
   t.deepEqual(given.meta, { versionId: '2' });
 });
 
+test('a Location of another type says nothing of the id', async (t) => {
+  const { client, store } = await openFhirStore(t);
+  store.answerBy(({ url }) =>
+    url === '/fhir/Patient' ? { status: 201, headers: { location: 'Binary/7/_history/2' } } : undefined,
+  );
+  const given = patient('Okafor');
+  await client.create(given);
+  t.deepEqual(given, patient('Okafor'));
+});
+
 test('a frozen resource is sent as it is and stays as it is', async (t) => {
   const { client } = await openFhirStore(t);
   const given = Object.freeze(patient('Haddad'));

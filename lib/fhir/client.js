@@ -255,7 +255,8 @@ function ifNoneExist(options) {
  */
 function adopt(sent, type, { headers, resource }) {
   const stored = resource?.resourceType === type ? resource : null;
-  const located = addressAtEndOf(headers.get('location') ?? headers.get('content-location'));
+  const address = addressAtEndOf(headers.get('location') ?? headers.get('content-location'));
+  const located = address?.type === type ? address : null;
   const id = stored?.id ?? located?.id;
   const versionId = located?.versionId ?? /^(?:W\/)?"(.+)"$/.exec(headers.get('etag') ?? '')?.[1];
   const meta = stored?.meta ?? (versionId === undefined ? undefined : { versionId });
