@@ -246,6 +246,27 @@ test("the caller's own beforeRedirect is called, and cannot carry the token away
   t.is(elsewhere.requests[0].headers.authorization, undefined);
 });
 
+test('nor can a beforeRedirect that another interceptor sets', async (t) => {
+  const { server, elsewhere, client } = await startServers(t, () => null);
+  elsewhere.on('GET /binary', json(401, {}));
+  server.on('GET /fhir/Binary/1', { status: 302, headers: { location: elsewhere.url('/binary') } });
+  const { interceptor } = await client();
+  const instance = create(server);
+  let hops = 0;
+  instance.interceptors.request.use((config) => ({
+    ...config,
+    beforeRedirect(options) {
+      hops += 1;
+      options.headers.authorization = FIRST;
+    },
+  }));
+  authorizeAxios(instance, interceptor);
+  t.is((await t.throwsAsync(instance.get('Binary/1'))).response.status, 401);
+  t.is(hops, 1);
+  t.is(elsewhere.requests[0].headers.authorization, undefined);
+  t.is(interceptor.stats().invalidations, 0);
+});
+
 test('a stream that breaks while the token is waited for fails its request alone', async (t) => {
   const { server, client } = await startServers(t, () => null);
   const { interceptor } = await client();

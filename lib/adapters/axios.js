@@ -45,9 +45,10 @@ function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
     config.headers.set('Authorization', authorization);
     // It would take the header's place.
     delete config.auth;
-    config.beforeRedirect = stayingAt(exchange);
-    exchanges.set(config.beforeRedirect, exchange);
-    const lookout = lookingWhereItGoes(exchange);
+    const guard = stayingAt(exchange);
+    config.beforeRedirect = guard;
+    exchanges.set(guard, exchange);
+    const lookout = lookingWhereItGoes(exchange, guard);
     lookouts.add(lookout);
     config.transformRequest = [config.transformRequest ?? []].flat().filter((own) => !lookouts.has(own));
     config.transformRequest.push(lookout);
@@ -135,16 +136,22 @@ function stayingAt(exchange) {
 }
 
 /**
- * Interceptors that were added earlier run later, and may change the URL. Transforms run after all of them.
+ * Interceptors that were added earlier run later, and may change the URL and beforeRedirect. Transforms run after all
+ * of them.
  *
  * @param {Exchange} exchange
+ * @param {Function} guard
  */
-function lookingWhereItGoes(exchange) {
+function lookingWhereItGoes(exchange, guard) {
   /**
    * @this {RequestConfig}
    * @param {unknown} data
    */
   return function look(data) {
+    if (this.beforeRedirect !== guard) {
+      exchange.beforeRedirect = this.beforeRedirect;
+      this.beforeRedirect = guard;
+    }
     if (originOf(targetOf(this)) !== originOf(exchange.url)) {
       exchange.hasLeft = true;
       if (this.headers.get('Authorization') === exchange.authorization) this.headers.delete('Authorization');
