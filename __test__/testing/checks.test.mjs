@@ -153,3 +153,31 @@ test('what assertNoRefusals throws lists every refusal, from where it was called
   );
   t.regex(error.stack, /checks\.test\.mjs/);
 });
+
+test('an assertion that only the leeway lets through is good for one request too', async (t) => {
+  const server = await openSmartServer(t, { leewaySeconds: 60 });
+  const exp = Math.floor(Date.now() / 1000) - 1;
+  const form = assertionForm(await assertionOf(server, server.registerClient(), { claims: { exp } }));
+  t.is((await postForm(server.tokenEndpoint, form)).status, 200);
+  t.is((await postForm(server.tokenEndpoint, form)).status, 401);
+  t.is(server.requests.at(-1).check, 'jti');
+});
+
+test('an assertion needs a kid, also where the registered key has none', async (t) => {
+  const server = await openSmartServer(t);
+  const { jwks } = server.registerClient({ keyId: 'named' });
+  const [{ kid, ...unnamed }] = jwks.keys;
+  const client = server.registerClient({ jwks: { keys: [unnamed] } });
+  const signer = { clientId: client.clientId, jwks };
+  const explain = async (header) => {
+    const form = assertionForm(await assertionOf(server, signer, { header }));
+    t.is((await postForm(server.tokenEndpoint, form)).status, 401);
+    t.is(server.requests.at(-1).check, 'keyId');
+    return server.requests.at(-1).explanation;
+  };
+  t.regex(await explain({ kid: undefined }), /^the assertion has no kid \(/);
+  t.regex(
+    await explain({ kid }),
+    /^the assertion's kid is 'named', and the client has registered a key without a kid \(/,
+  );
+});

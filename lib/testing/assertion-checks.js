@@ -107,11 +107,12 @@ async function keysFor(checks, client, { alg, kid }) {
       explanation: `the client's keys cannot be fetched from ${client.jwksUrl}: ${error.message}`,
     });
   });
-  const named = keys.filter((key) => key.kid === kid);
+  // Never undefined against undefined: SMART wants a kid in the assertion and in the key.
+  const named = kid === undefined ? [] : keys.filter((key) => key.kid === kid);
   checks.require('keyId', named.length > 0, () =>
     kid === undefined
       ? 'the assertion has no kid'
-      : `the assertion's kid is ${quoted(kid)}, and the client has registered ${listed(keys.map((key) => String(key.kid)))}`,
+      : `the assertion's kid is ${quoted(kid)}, and the client has registered ${keyIdsOf(keys)}`,
   );
   const candidates = (named.length > 0 ? named : keys).filter((key) => fits(key, alg));
   checks.require('signature', candidates.length > 0, () => {
@@ -119,6 +120,12 @@ async function keysFor(checks, client, { alg, kid }) {
     return `the assertion is signed ${alg}, and the registered key is ${[kty, crv, own].filter(Boolean).join(' ') || 'none'}`;
   });
   return candidates;
+}
+
+/** @param {readonly Jwk[]} keys */
+function keyIdsOf(keys) {
+  if (keys.length === 0) return 'none';
+  return keys.map(({ kid }) => (kid === undefined ? 'a key without a kid' : quoted(kid))).join(', ');
 }
 
 /**
@@ -186,13 +193,13 @@ function checkTimes({ checks, settings, nowSeconds }, { exp, iat, nbf }) {
  * @param {AuthorizationServer} server
  * @param {Readonly<Record<string, any>>} claims
  */
-function checkReplay({ checks, usedJtis }, { sub, jti, exp }) {
+function checkReplay({ checks, settings, usedJtis }, { sub, jti, exp }) {
   checks.require(
     'jti',
     typeof jti === 'string' && jti !== '' && jti.length <= LONGEST_JTI,
     () => `jti is ${quoted(jti)}, and has to be a text of 1 to ${LONGEST_JTI} characters`,
   );
-  const isNew = usedJtis.use(`${sub} ${jti}`, exp);
+  const isNew = usedJtis.use(`${sub} ${jti}`, exp, settings.leewaySeconds);
   checks.require(
     'jti',
     isNew,

@@ -17,11 +17,13 @@ class UsedJtis {
   /**
    * @param {string} id
    * @param {number} exp until when it has to be remembered
+   * @param {number} leewaySeconds for which an assertion is good beyond its exp
    * @returns {boolean} false: it was used before
    */
-  use(id, exp) {
+  use(id, exp, leewaySeconds) {
     const end = this.#endOf.get(id);
-    if (end !== undefined && end > this.#now()) return false;
+    if (end !== undefined && end + leewaySeconds > this.#now()) return false;
+    this.#endOf.delete(id); // so that it is not among the oldest
     this.#endOf.set(id, Number.isFinite(exp) ? exp : Infinity);
     if (this.#endOf.size > MAX_JTIS) {
       const [oldest] = this.#endOf.keys();
