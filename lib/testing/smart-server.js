@@ -1,5 +1,6 @@
 'use strict';
 
+const { setMaxListeners } = require('node:events');
 const { AuthorizationServer } = require('./authorization-server.js');
 const { readExchange } = require('./exchange.js');
 const { Faults, alter, answerOf, endpointsOf, standsIn } = require('./faults.js');
@@ -50,6 +51,8 @@ class SmartServer {
    */
   constructor({ listeners, ca, settings, resources }) {
     const { origin } = listeners.main;
+    // One of each answer that waits; a number above ten is no leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#listeners = listeners;
     this.origin = origin;
     this.downloadOrigin = listeners.downloads.origin;
