@@ -189,3 +189,23 @@ test('a mistyped fault is told, with what there is', async (t) => {
     message: /unknown endpoint tokens; known are any, discovery, /,
   });
 });
+
+test('a fault that would do nothing, or not all that it says, is told at once', async (t) => {
+  const server = await openSmartServer(t);
+  for (const [fault, message] of [
+    [{}, /^fail: a fault needs at least one of status, headers, body, html, members, reset, /],
+    [{ times: 2, after: 1 }, /needs at least one of/],
+    [{ members: { a: 1 }, html: true }, /^fail: members does not go with html$/],
+    [{ members: { a: 1 }, body: 'x' }, /^fail: members does not go with body$/],
+    [{ reset: true, status: 500 }, /^fail: reset does not go with status$/],
+    [{ reset: true, members: {} }, /^fail: reset does not go with members$/],
+    [{ truncateAfter: 3, dripMs: 1 }, /^fail: truncateAfter does not go with dripMs$/],
+    [{ headers: { 'retry-after': undefined } }, /^fail: headers: expected names and values of HTTP headers$/],
+    [{ headers: { 'x-odd': 'a\nb' } }, /headers: expected names and values/],
+    [{ headers: { 'x odd': 'a' } }, /headers: expected names and values/],
+  ]) {
+    t.throws(() => server.fail('token', fault), { instanceOf: TypeError, message });
+  }
+  t.notThrows(() => server.fail('token', { reset: true, delayMs: 1, html: undefined }));
+  t.notThrows(() => server.fail('token', { reset: false, status: 500, headers: { 'retry-after': '1' } }));
+});

@@ -89,6 +89,51 @@ test('nothing of a closed server keeps the process alive', async (t) => {
   t.deepEqual([code, signal, stdout], [0, null, "[ 'ended', 'ended' ]\n"]);
 });
 
+test('many answers that wait at the same time are no reason for a warning', async (t) => {
+  const script = `
+    import { startSmartServer } from '@org/smart-m2m/testing';
+    const server = await startSmartServer({ tls: false });
+    server.fail('fhir', { delayMs: 50, times: 30 });
+    await Promise.all(Array.from({ length: 30 }, async () => (await fetch(server.fhirBaseUrl + '/Patient')).text()));
+    await server.close();
+  `;
+  const { code, stderr } = await runNode(script, { evaluate: true });
+  t.deepEqual([code, stderr], [0, '']);
+});
+
+test('an id that the server makes for a client is a free one', async (t) => {
+  const server = await openSmartServer(t, { clients: [{ clientId: 'client-2' }] });
+  const ids = [1, 2].map(() => server.registerClient().clientId);
+  t.deepEqual(ids, ['client-3', 'client-4']);
+});
+
+test('a registration that no client could use is told at once', async (t) => {
+  const server = await openSmartServer(t);
+  const { jwks, jwksUrl } = server.registerClient();
+  for (const [registration, message] of [
+    [
+      { clientAuthMethod: 'client_secret_basic' },
+      /^registerClient: client_secret_basic takes a clientSecret$/,
+    ],
+    [
+      { clientSecret: 'abc', algorithm: 'RS384' },
+      /^registerClient: algorithm is of a key that is made here; /,
+    ],
+    [{ jwks, keyId: 'other' }, /^registerClient: keyId is of a key that is made here; /],
+    [{ jwks, jwksUrl }, /^registerClient: jwks and jwksUrl do not go together$/],
+  ]) {
+    t.throws(() => server.registerClient(registration), { instanceOf: TypeError, message });
+  }
+});
+
+test('a client that is registered for private_key_jwt has a key, also where it has a secret', async (t) => {
+  const server = await openSmartServer(t);
+  const clientAuthMethod = ['client_secret_basic', 'private_key_jwt'];
+  const client = server.registerClient({ clientSecret: 'abc', clientAuthMethod, keyId: 'own' });
+  t.is(client.jwks.keys[0].kid, 'own');
+  t.is((await requestToken(server, client)).status, 200);
+});
+
 test('what is asked for that there is not, is told at once', async (t) => {
   const wrong = [
     [

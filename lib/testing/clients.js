@@ -63,7 +63,7 @@ class RegisteredClient {
     /** Where its public keys can be fetched. */
     this.jwksUrl = jwksUrl ?? server.jwksUrl;
     if (jwks !== undefined) this.replaceKeys(jwks);
-    else if (clientSecret === undefined && jwksUrl === undefined) this.rotateKeys({ algorithm, keyId });
+    else if (needsNewKey({ clientSecret, jwksUrl, clientAuthMethod })) this.rotateKeys({ algorithm, keyId });
     const hasKeys = this.#keys.keys.length > 0 || jwksUrl !== undefined;
     const possible = METHODS.filter((method) =>
       method === 'private_key_jwt' ? hasKeys : clientSecret !== undefined,
@@ -133,7 +133,8 @@ class Clients {
   /** @param {ClientRegistration} registration */
   register(registration) {
     checkOptions('registerClient', registration, CLIENT_OPTIONS);
-    const { clientId = `client-${this.#byId.size + 1}` } = registration;
+    checkSense(registration);
+    const { clientId = this.#freeId() } = registration;
     if (this.#byId.has(clientId))
       throw new TypeError(`registerClient: there is a client ${clientId} already`);
     const { jwksUrlOf, fetching } = this.#server;
@@ -143,6 +144,12 @@ class Clients {
     );
     this.#byId.set(clientId, client);
     return client;
+  }
+
+  #freeId() {
+    let number = this.#byId.size + 1;
+    while (this.#byId.has(`client-${number}`)) number += 1;
+    return `client-${number}`;
   }
 
   /** @param {string} clientId */
@@ -164,6 +171,31 @@ class Clients {
     const used = new Set([...this.#byId.values()].flatMap(({ clientAuthMethods }) => clientAuthMethods));
     return used.size === 0 ? [...METHODS] : METHODS.filter((method) => used.has(method));
   }
+}
+
+/**
+ * What no client could authenticate by would fail in the test much later, and look like the client's fault.
+ *
+ * @param {ClientRegistration} registration
+ */
+function checkSense(registration) {
+  const { clientSecret, jwks, jwksUrl, clientAuthMethod } = registration;
+  const wrong = (/** @type {string} */ problem) => new TypeError(`registerClient: ${problem}`);
+  if (jwks !== undefined && jwksUrl !== undefined) throw wrong('jwks and jwksUrl do not go together');
+  const bySecret = [clientAuthMethod].flat().find((method) => method?.startsWith('client_secret_'));
+  if (bySecret !== undefined && clientSecret === undefined) throw wrong(`${bySecret} takes a clientSecret`);
+  const ofNewKey = /** @type {const} */ (['algorithm', 'keyId']).find(
+    (name) => registration[name] !== undefined,
+  );
+  if (ofNewKey !== undefined && (jwks !== undefined || !needsNewKey(registration))) {
+    throw wrong(`${ofNewKey} is of a key that is made here; this client has another proof`);
+  }
+}
+
+/** @param {ClientRegistration} registration without a jwks */
+function needsNewKey({ clientSecret, jwksUrl, clientAuthMethod }) {
+  if (jwksUrl !== undefined) return false;
+  return clientSecret === undefined || [clientAuthMethod].flat().includes('private_key_jwt');
 }
 
 module.exports = { Clients, MAC_ALGORITHMS, SIGNATURE_ALGORITHMS };

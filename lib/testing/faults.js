@@ -1,6 +1,7 @@
 'use strict';
 
-const { COUNT, FLAG, OBJECT, checkOptions, isInteger } = require('./options.js');
+const { validateHeaderName, validateHeaderValue } = require('node:http');
+const { COUNT, FLAG, OBJECT, checkOptions, isInteger, isObject } = require('./options.js');
 
 /**
  * @typedef {import('./index.js').Fault} Fault
@@ -36,7 +37,10 @@ const FAULT_OPTIONS = {
     (value) => Number.isInteger(value) && value >= 200 && value <= 599,
     'an HTTP status from 200 to 599',
   ],
-  headers: OBJECT,
+  headers: [
+    (value) => isObject(value) && Object.entries(value).every(isHeader),
+    'names and values of HTTP headers',
+  ],
   body: [(value) => typeof value === 'string' || typeof value === 'object', 'a text, bytes or an object'],
   html: FLAG,
   members: OBJECT,
@@ -47,6 +51,28 @@ const FAULT_OPTIONS = {
   times: [(value) => value === Infinity || isInteger(1)(value), 'an integer of 1 or more, or Infinity'],
   after: COUNT,
 };
+
+const EFFECTS = /** @type {const} */ ([
+  'status',
+  'headers',
+  'body',
+  'html',
+  'members',
+  'reset',
+  'truncateAfter',
+  'delayMs',
+  'dripMs',
+]);
+/**
+ * What would be left out of a fault without a word.
+ *
+ * @type {readonly (readonly [keyof Fault, readonly (keyof Fault)[]])[]}
+ */
+const CONTRADICTIONS = [
+  ['reset', ['status', 'headers', 'body', 'html', 'members', 'truncateAfter', 'dripMs']],
+  ['members', ['body', 'html']],
+  ['truncateAfter', ['dripMs']],
+];
 
 const LOGIN_PAGE = `<!DOCTYPE html>
 <html lang="en"><head><title>Sign in</title></head>
@@ -65,9 +91,11 @@ class Faults {
    */
   add(endpoint, fault) {
     checkOptions('fail', fault, FAULT_OPTIONS);
+    const endpoints = endpointsOf(endpoint);
+    checkSense(fault);
     /** @type {Script} */
     const script = {
-      endpoints: endpointsOf(endpoint),
+      endpoints,
       fault: Object.freeze({ ...fault, headers: inLowerCase(fault.headers ?? {}) }),
       skip: fault.after ?? 0,
       remaining: fault.times ?? 1,
@@ -106,6 +134,29 @@ class Faults {
   clear() {
     for (const script of this.#scripts) script.remaining = 0;
     this.#scripts = [];
+  }
+}
+
+/** @param {[string, unknown]} header */
+function isHeader([name, value]) {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, /** @type {string} */ (value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {Fault} fault */
+function checkSense(fault) {
+  const isGiven = (/** @type {keyof Fault} */ name) => fault[name] !== undefined && fault[name] !== false;
+  if (!EFFECTS.some(isGiven)) {
+    throw new TypeError(`fail: a fault needs at least one of ${EFFECTS.join(', ')}`);
+  }
+  for (const [name, others] of CONTRADICTIONS) {
+    const other = isGiven(name) ? others.find(isGiven) : undefined;
+    if (other !== undefined) throw new TypeError(`fail: ${name} does not go with ${other}`);
   }
 }
 

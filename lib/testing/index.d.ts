@@ -55,8 +55,9 @@ export interface SmartServer {
   readonly resources: FhirResource[];
 
   /**
-   * Registers a client. Without a key and a secret it gets a key of its own, whose private JWKS is `client.jwks`.
-   * `TypeError` where the id is taken.
+   * Registers a client. Without a key and a secret it gets a key of its own, whose private JWKS is `client.jwks`; so
+   * does one with a secret that is registered for private_key_jwt too. `TypeError` where the id is taken, or where no
+   * client could authenticate by what is registered.
    */
   registerClient(registration?: ClientRegistration): RegisteredClient;
   /**
@@ -208,12 +209,15 @@ export type CheckName =
   | 'tokenToOtherOrigin';
 
 export interface ClientRegistration {
-  /** Default: `client-1`, `client-2`, and so on. */
+  /** Default: `client-1`, `client-2`, and so on, as far as they are free. */
   clientId?: string;
   clientSecret?: string;
   /** Its keys, of which the public half is registered. */
   jwks?: JsonWebKeySet;
-  /** Where its public keys are; they are fetched for every assertion. Besides the system's, the server's CA is trusted. */
+  /**
+   * Where its public keys are, in place of `jwks`; they are fetched for every assertion. Trusted are the CAs that Node
+   * brings along and the server's own.
+   */
   jwksUrl?: string;
   /** Of a key that is made here. Default ES384. */
   algorithm?: SigningAlgorithm;
@@ -254,6 +258,8 @@ export interface KeyRotation {
 /**
  * A fault. With `status`, `body` or `html` the server is not asked at all, as with a gateway that answers in its place;
  * with `members` its own answer is changed; with nothing but times it answers as ever, only late or in part.
+ * One that has no effect, or members that exclude each other (`reset` and `status`, `members` and `html`), is a
+ * `TypeError`.
  */
 export interface Fault {
   /** Default 200, or the server's own with `members`. */
@@ -265,7 +271,7 @@ export interface Fault {
   html?: boolean;
   /** Members that replace those of the server's JSON; one that is undefined is left out. */
   members?: Readonly<Record<string, unknown>>;
-  /** The connection is reset instead of an answer. */
+  /** The connection is reset instead of an answer; only `delayMs` goes with it. */
   reset?: boolean;
   /** The connection ends after so many bytes of the body, of which the headers promise more. */
   truncateAfter?: number;
@@ -275,7 +281,7 @@ export interface Fault {
   dripMs?: number;
   /** How many requests. Default 1; `Infinity`: until `cancel()` or `reset()`. */
   times?: number;
-  /** How many requests go by before. Default 0. */
+  /** How many requests go by before; those that a fault asked for earlier takes are not counted. Default 0. */
   after?: number;
 }
 export interface ScriptedFault {
