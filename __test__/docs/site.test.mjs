@@ -33,6 +33,12 @@ test('no link of the site leads nowhere, and no page loads anything from elsewhe
   t.notRegex(await read('assets/site.js'), /https?:/);
 });
 
+test("the navigation has the package's own types before those of its other entry points", async (t) => {
+  const html = await read('index.html');
+  const [own, others] = ['./types.html', './types-'].map((path) => html.indexOf(`<li><a href="${path}`));
+  t.true(own > 0 && own < others, `${own}, ${others}`);
+});
+
 test('links to missing pages and headings, and what is loaded from elsewhere, are found', async (t) => {
   const copy = await mkdtemp(join(tmpdir(), 'smart-m2m-site-'));
   t.teardown(() => rm(copy, { recursive: true, force: true }));

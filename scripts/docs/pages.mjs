@@ -14,7 +14,10 @@ import { markdownOfTypes } from './types.mjs';
 const GROUPS = [
   ['Start', ['index.html', 'quick-start.html', 'guide.html', 'migration.html']],
   ['Recipes', ['recipes/index.html', 'recipes/']],
-  ['Reference', ['options.html', 'types', 'errors/index.html', 'warnings.html', 'doctor.html']],
+  [
+    'Reference',
+    ['options.html', 'types.html', 'types-', 'errors/index.html', 'warnings.html', 'doctor.html'],
+  ],
   [
     'Topics',
     ['keystores', 'workers-and-scaling', 'adapters', 'smile-scripts', 'testing', 'servers'].map(
