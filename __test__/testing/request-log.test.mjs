@@ -113,6 +113,20 @@ test('a printed or serialised record shows no credentials', async (t) => {
   t.true(shown.includes('system/Patient.rs'));
 });
 
+test('a token that is sent without its scheme is told, and not repeated', async (t) => {
+  const server = await openSmartServer(t);
+  const token = server.issueToken();
+  for (const authorization of [token, `${token} ${token}`, `Bearer=${token}`]) {
+    const response = await fetch(`${server.fhirBaseUrl}/Patient`, { headers: { authorization } });
+    t.is(response.status, 401);
+    const [{ explanation }] = server.requests.slice(-1);
+    t.regex(explanation, /^the Authorization header does not begin with the scheme Bearer and a space \(/);
+    const { message } = t.throws(() => server.assertNoRefusals());
+    const shown = inspect(server.requests) + message + (await response.text());
+    t.false((shown + response.headers.get('www-authenticate')).includes(token));
+  }
+});
+
 test('a registered client shows neither its secret nor its keys', async (t) => {
   const server = await openSmartServer(t);
   const client = server.registerClient({ clientSecret: 'a-secret-of-the-client', jwks: undefined });

@@ -49,12 +49,7 @@ function bearerTokenOf(server, { headers, url }) {
   }
   const value = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
   if (value === undefined) {
-    const [scheme] = authorization.split(' ');
-    throw invalidToken(
-      /^bearer$/i.test(scheme)
-        ? 'the Authorization header has more or other than one Bearer token'
-        : `the Authorization header is of the scheme ${quoted(scheme)}, and has to be Bearer`,
-    );
+    throw invalidToken(problemOf(authorization));
   }
   const token = tokens.find(value);
   if (token === null) throw invalidToken('this server has not issued the access token');
@@ -63,6 +58,19 @@ function bearerTokenOf(server, { headers, url }) {
   if (token.revoked) throw invalidToken(`${name} has been revoked`, token);
   if (lateMs >= 0) throw invalidToken(`${name} expired ${lateMs / 1000} s ago by the server's clock`, token);
   return token;
+}
+
+/** Schemes that a client may send by mistake. Of anything else the first word may be the token itself. */
+const OTHER_SCHEME = /^(?:Basic|Digest|DPoP|Negotiate|Token)(?= )/i;
+
+/** @param {string} authorization that is not one Bearer token */
+function problemOf(authorization) {
+  if (/^bearer(?: |$)/i.test(authorization))
+    return 'the Authorization header has more or other than one Bearer token';
+  const [scheme] = OTHER_SCHEME.exec(authorization) ?? [];
+  return scheme === undefined
+    ? 'the Authorization header does not begin with the scheme Bearer and a space'
+    : `the Authorization header is of the scheme ${quoted(scheme)}, and has to be Bearer`;
 }
 
 /**
