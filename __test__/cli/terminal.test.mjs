@@ -28,6 +28,7 @@ for (const [columns, expected] of [
   [undefined, 80],
   [60, 60],
   [200, 100],
+  [0, 80],
   [10, 40],
 ]) {
   test(`a terminal of ${columns} columns is written to in ${expected}`, (t) => {

@@ -9,6 +9,7 @@ const { experimentsFor, runExperiments } = require('./doctor/experiments.js');
 const { authorisedRequest, registeredKeys, tlsOf } = require('./doctor/network.js');
 const { Report } = require('./doctor/report.js');
 const steps = require('./doctor/steps.js');
+const { jsonDocument } = require('./terminal.js');
 const { UsageError } = require('./usage-error.js');
 
 /**
@@ -56,7 +57,7 @@ async function run({ values, positionals, io }) {
   const report = values.json ? null : new Report(io);
   const examination = new Examination(settings, values, io, report);
   const isWell = await examination.run();
-  if (values.json) io.stdout.write(`${JSON.stringify(examination.result, null, 2)}\n`);
+  if (values.json) io.stdout.write(jsonDocument(examination.result));
   return isWell ? 0 : 1;
 }
 

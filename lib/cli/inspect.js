@@ -2,6 +2,7 @@
 
 const { Keystores } = require('../keystores.js');
 const { registerKey } = require('./client-options.js');
+const { jsonDocument, printable } = require('./terminal.js');
 const { UsageError } = require('./usage-error.js');
 
 /**
@@ -38,7 +39,7 @@ async function run({ values, positionals, io }) {
   const { format, keyId, algorithm, certificates } = await registerKey(KEYSTORE, path, values, io);
   const { keys } = Keystores.publicJwks(KEYSTORE);
   const found = { path, format, keyId, algorithm, certificates, publicKeys: keys.map(describe) };
-  io.stdout.write(values.json ? `${JSON.stringify(found, null, 2)}\n` : inWords(found));
+  io.stdout.write(values.json ? jsonDocument(found) : printable(inWords(found)));
   return 0;
 }
 

@@ -4,6 +4,7 @@ const { createServer } = require('node:http');
 const { once } = require('node:events');
 const { Keystores } = require('../keystores.js');
 const { registerKey } = require('./client-options.js');
+const { jsonDocument } = require('./terminal.js');
 const { UsageError } = require('./usage-error.js');
 
 /**
@@ -41,7 +42,7 @@ async function run({ values, positionals, io }) {
   if (path === undefined || rest.length > 0) throw new UsageError('expected one key file');
   await registerKey(KEYSTORE, path, values, io);
   if (values.serve === undefined) {
-    io.stdout.write(`${JSON.stringify(Keystores.publicJwks(KEYSTORE), null, 2)}\n`);
+    io.stdout.write(jsonDocument(Keystores.publicJwks(KEYSTORE)));
     return 0;
   }
   const port = Number(values.serve);

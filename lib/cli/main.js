@@ -2,7 +2,7 @@
 
 const { parseArgs } = require('node:util');
 const { ClientAuthError } = require('../client-auth-error.js');
-const { terminalOf } = require('./terminal.js');
+const { printable, terminalOf } = require('./terminal.js');
 const { UsageError } = require('./usage-error.js');
 
 /**
@@ -121,7 +121,7 @@ function explain(error, name, io) {
     io.stderr.write(`${terminal.paragraph(`${error.code}: ${error.message}`)}\n`);
     return FAILURE;
   }
-  io.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  io.stderr.write(`${printable(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`);
   return FAILURE;
 }
 

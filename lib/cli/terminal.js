@@ -6,7 +6,7 @@
  * @typedef {object} Terminal
  * @property {number} columns
  * @property {(style: Style, text: string) => string} styled
- * @property {(text: string, indent?: string, firstIndent?: string) => string} paragraph wrapped to the width
+ * @property {(text: string, indent?: string, firstIndent?: string) => string} paragraph printable, and wrapped to the width
  */
 
 /** @type {Readonly<Record<Style, readonly [number, number]>>} */
@@ -34,7 +34,8 @@ const FEWEST_COLUMNS = 40;
  */
 function terminalOf(stream, env) {
   const { isTTY = false, columns: width } = /** @type {{ isTTY?: boolean, columns?: number }} */ (stream);
-  const columns = Math.max(FEWEST_COLUMNS, Math.min(width ?? USUAL_COLUMNS, MOST_COLUMNS));
+  // Some pseudoterminals say 0.
+  const columns = Math.max(FEWEST_COLUMNS, Math.min(width || USUAL_COLUMNS, MOST_COLUMNS));
   const isColoured = usesColour(isTTY, env);
   return {
     columns,
@@ -57,6 +58,32 @@ function usesColour(isTTY, { NO_COLOR, FORCE_COLOR, TERM }) {
   return isTTY && TERM !== 'dumb';
 }
 
+/** Controls, and what changes the direction or shows nothing; a line end stays. */
+const OBEYED = /[\p{Cf}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/gu;
+
+/**
+ * Text of somebody else, such as a server: a terminal would obey what it has of escape sequences.
+ *
+ * @param {string} text
+ */
+function printable(text) {
+  return text.replaceAll(OBEYED, (character) => (/\s/.test(character) ? ' ' : '\ufffd'));
+}
+
+/**
+ * One document, with nothing in it that a terminal obeys: JSON itself escapes a part of that alone.
+ *
+ * @param {unknown} value
+ */
+function jsonDocument(value) {
+  const escaped = (/** @type {string} */ character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join('');
+  return `${JSON.stringify(value, null, 2).replaceAll(OBEYED, escaped)}\n`;
+}
+
 /**
  * A word that is longer than a line, as a URL can be, has one of its own.
  *
@@ -68,7 +95,7 @@ function usesColour(isTTY, { NO_COLOR, FORCE_COLOR, TERM }) {
 function wrap(text, columns, indent, firstIndent) {
   /** @type {string[]} */
   const lines = [];
-  for (const [index, part] of text.split('\n').entries()) {
+  for (const [index, part] of printable(text).split('\n').entries()) {
     let line = index === 0 ? firstIndent : indent;
     let isEmpty = true;
     for (const word of part.split(' ')) {
@@ -85,4 +112,4 @@ function wrap(text, columns, indent, firstIndent) {
   return lines.join('\n');
 }
 
-module.exports = { terminalOf };
+module.exports = { jsonDocument, printable, terminalOf };

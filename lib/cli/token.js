@@ -2,6 +2,7 @@
 
 const { ClientAuthInterceptorFactory } = require('../client-auth-interceptor.js');
 const { CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions } = require('./client-options.js');
+const { jsonDocument, printable } = require('./terminal.js');
 const { UsageError } = require('./usage-error.js');
 
 /**
@@ -54,7 +55,7 @@ async function run({ values, positionals, io }) {
     grantedScopes: token.grantedScopes,
     missingScopes: token.missingScopes,
   };
-  io.stdout.write(values.json ? `${JSON.stringify(described, null, 2)}\n` : inWords(described));
+  io.stdout.write(values.json ? jsonDocument(described) : printable(inWords(described)));
   return 0;
 }
 

@@ -11,6 +11,11 @@ const { get, inspectTls } = require('./probes.js');
  * @typedef {import('./steps.js').Step} Step
  */
 
+/** As much of a token gives it away as this; a shorter one counts as a whole. */
+const WINDOW = 12;
+const LONGEST_DETAIL = 200;
+const WITHHELD = '(not shown: it repeats the token)';
+
 /** SMART v1 and v2: what a search needs (SC-1). */
 const SEARCHABLE = /^(?:system|user|patient)\/(\*|[A-Z][A-Za-z]+)\.(?:read|\*|c?r?u?d?s(?:\?.*)?)$/;
 
@@ -108,7 +113,8 @@ async function authorisedRequest(interceptor, settings, { token }, probe, networ
   try {
     const authorization = await interceptor.getAuthorizationHeader({ signal: network.signal });
     const headers = { authorization, accept: 'application/fhir+json' };
-    return judge(name, url, await get(url, { ...network, headers }));
+    const { status, headers: received, body } = await get(url, { ...network, headers });
+    return judge(name, url, status, detail(received, body, authorization));
   } catch (error) {
     return failure(name, `GET ${url}: ${/** @type {Error} */ (error).message}`, {
       cause: 'the FHIR server gave no answer to a client that uses the TLS of Node',
@@ -128,20 +134,21 @@ function queryFor(scopes) {
 /**
  * @param {string} name
  * @param {URL} url
- * @param {import('./probes.js').Received} received
+ * @param {number} status
+ * @param {string} detail what the server says to it
  * @returns {Step}
  */
-function judge(name, url, { status, headers, body }) {
+function judge(name, url, status, detail) {
   const summary = `GET ${url.origin}${url.pathname}${url.search}: HTTP ${status}`;
   if (status === 401) {
-    return failure(name, `${summary}${detail(headers, body)}`, {
+    return failure(name, `${summary}${detail}`, {
       cause: 'the FHIR server does not accept the token that its own authorization server has granted',
       remedy:
         'compare issuer and audience of the token with what the FHIR server is set up for; if it needs one, an additional parameter such as audience or resource',
     });
   }
   if (status === 403) {
-    return failure(name, `${summary}${detail(headers, body)}`, {
+    return failure(name, `${summary}${detail}`, {
       cause: 'the token is accepted and does not cover this request',
       remedy: 'ask for the scope that covers it (--scope), or probe something else (--probe)',
     });
@@ -150,7 +157,7 @@ function judge(name, url, { status, headers, body }) {
     return {
       name,
       status: 'attention',
-      summary: `${summary}${detail(headers, body)}`,
+      summary: `${summary}${detail}`,
       remedy: 'the token was accepted; probe something that the server knows (--probe)',
     };
   }
@@ -160,20 +167,37 @@ function judge(name, url, { status, headers, body }) {
 /**
  * @param {import('node:http').IncomingHttpHeaders} headers
  * @param {string} body
+ * @param {string} authorization that was sent: a server that repeats it must not make us print it
  */
-function detail(headers, body) {
+function detail(headers, body, authorization) {
   const challenge = headers['www-authenticate'];
+  const token = authorization.slice(authorization.indexOf(' ') + 1);
   return [challenge, outcomeOf(body)]
     .filter((text) => text !== undefined)
-    .map((text) => `; ${text}`)
+    .map((text) => `; ${repeats(text, token) ? WITHHELD : text.slice(0, LONGEST_DETAIL)}`)
     .join('');
+}
+
+/**
+ * Compared by letters and digits, which survive every way of quoting.
+ *
+ * @param {string} text
+ * @param {string} token
+ */
+function repeats(text, token) {
+  const [said, secret] = [text, token].map((one) => one.replaceAll(/[^\p{L}\p{N}]/gu, '').toLowerCase());
+  if (secret.length <= WINDOW) return secret.length > 0 && said.includes(secret);
+  for (let at = 0; at + WINDOW <= secret.length; at += 1) {
+    if (said.includes(secret.slice(at, at + WINDOW))) return true;
+  }
+  return false;
 }
 
 /** @param {string} body */
 function outcomeOf(body) {
   try {
     const [issue] = JSON.parse(body).issue;
-    return String(issue.details?.text ?? issue.diagnostics).slice(0, 200);
+    return String(issue.details?.text ?? issue.diagnostics);
   } catch {
     return undefined;
   }

@@ -10,6 +10,8 @@ const { terminalOf } = require('../terminal.js');
 const MARKS = { ok: '✓', attention: '!', failed: '✗', skipped: '-' };
 const NAME_WIDTH = 16;
 const LABEL_WIDTH = 12;
+/** A server's lists can be as long as it likes. */
+const LONGEST_TEXT = 1500;
 /** Below the text of a step. */
 const INDENT = ' '.repeat(NAME_WIDTH + 2);
 
@@ -39,7 +41,7 @@ class Report {
   step({ name, status, summary, details = [], cause, remedy }) {
     this.#clearLine();
     const { styled, paragraph } = this.#terminal;
-    const body = paragraph(summary, INDENT).slice(INDENT.length);
+    const body = paragraph(cut(summary), INDENT).slice(INDENT.length);
     const mark = styled(status, MARKS[status]);
     this.#write(`${mark} ${styled('strong', name.padEnd(NAME_WIDTH))}${body}`);
     for (const [label, text] of details) this.#labelled(label, text, 'faint');
@@ -72,7 +74,7 @@ class Report {
   #labelled(label, text, style) {
     const { styled, paragraph } = this.#terminal;
     const indent = INDENT + ' '.repeat(LABEL_WIDTH);
-    const body = paragraph(text, indent).slice(indent.length);
+    const body = paragraph(cut(text), indent).slice(indent.length);
     this.#write(`${INDENT}${styled(style, label.padEnd(LABEL_WIDTH))}${body}`.trimEnd());
   }
 
@@ -86,6 +88,11 @@ class Report {
   #write(line) {
     this.#stream.write(`${line}\n`);
   }
+}
+
+/** @param {string} text */
+function cut(text) {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
 module.exports = { Report };
