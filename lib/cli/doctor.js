@@ -97,7 +97,8 @@ class Examination {
 
   #create() {
     try {
-      const interceptor = ClientAuthInterceptorFactory.create(this.#settings);
+      // Whoever looks on wants the first answer, not to wait for as long as a server asks before the next attempt.
+      const interceptor = ClientAuthInterceptorFactory.create({ retry: { attempts: 1 }, ...this.#settings });
       this.#add(settingsStep(this.#settings, interceptor));
       return interceptor;
     } catch (error) {

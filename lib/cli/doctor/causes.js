@@ -20,7 +20,11 @@
 /** A clock that is further off makes valid assertions look expired or from the future. */
 const NOTABLE_SKEW_SECONDS = 60;
 
+/** Refusals that can be about how the client proves who it is (QK-11); some servers give none but the status. */
 const ABOUT_CLIENT = ['invalid_client', 'invalid_grant', 'invalid_request', 'unauthorized_client'];
+
+/** Whose settings experiments can change. */
+const EXPERIMENTAL = ['private_key_jwt', 'client_secret_basic', 'client_secret_post'];
 
 /**
  * Evidence first, guesses last: the first one that applies is told.
@@ -36,8 +40,10 @@ const CAUSES = [
     }),
   },
   {
+    // A gateway that is out of order answers with a page as well.
     applies: ({ diagnosis }) =>
-      /an HTML page|^\s*</.test(diagnosis.error?.message ?? '') || isPage(diagnosis),
+      (diagnosis.answer?.status ?? 0) < 500 &&
+      (diagnosis.error?.message.includes('an HTML page') || isPage(diagnosis)),
     tell: () => ({
       cause: 'what answered is a web page, not a token endpoint: a login page, a portal or a proxy',
       remedy: 'check the FHIR base URL, or give --token-endpoint',
@@ -50,6 +56,13 @@ const CAUSES = [
         'the metadata came over https and names an http endpoint: the server does not know of the TLS in front of it',
       remedy:
         '--token-endpoint with the https URL, and --force-http-audience if the server expects http: in aud; better, have its configuration corrected',
+    }),
+  },
+  {
+    applies: ({ code, said }) => code === 'ERR_TLS' && said.includes('another host name'),
+    tell: () => ({
+      cause: 'the certificate is for another host name',
+      remedy: 'use the name that is in it: check the URL',
     }),
   },
   {
@@ -66,18 +79,18 @@ const CAUSES = [
           },
   },
   {
-    applies: ({ clockAhead, diagnosis }) =>
-      Math.abs(clockAhead) > NOTABLE_SKEW_SECONDS && diagnosis.request?.assertion !== null,
-    tell: ({ clockAhead }) => ({
-      cause: `this machine's clock is ${inMinutes(clockAhead)} ${clockAhead > 0 ? 'ahead of' : 'behind'} the server's, so that an assertion looks ${clockAhead > 0 ? 'as if it came from the future' : 'expired'}`,
-      remedy: 'set the clock (NTP)',
-    }),
-  },
-  {
     applies: ({ oauthError }) => oauthError === 'invalid_scope',
     tell: ({ diagnosis }) => ({
       cause: `the server does not grant ${parameter(diagnosis, 'scope') ?? 'a request without scope'}`,
       remedy: 'ask for what the client is registered for: --scope',
+    }),
+  },
+  {
+    applies: ({ clockAhead, code, diagnosis }) =>
+      code === 'ERR_TOKEN_REJECTED' && Math.abs(clockAhead) > NOTABLE_SKEW_SECONDS && hasAssertion(diagnosis),
+    tell: ({ clockAhead }) => ({
+      cause: `this machine's clock is ${inMinutes(clockAhead)} ${clockAhead > 0 ? 'ahead of' : 'behind'} the server's, so that an assertion looks ${clockAhead > 0 ? 'as if it came from the future' : 'expired'}`,
+      remedy: 'set the clock (NTP)',
     }),
   },
   {
@@ -90,6 +103,13 @@ const CAUSES = [
     }),
   },
   {
+    applies: ({ said, diagnosis }) => isAboutAudience(said) && !hasAssertion(diagnosis),
+    tell: () => ({
+      cause: 'the server wants a parameter of the token request that names the API, or another value of it',
+      remedy: '--parameter audience=… with what the API is called there',
+    }),
+  },
+  {
     applies: ({ said }) => isAboutAudience(said),
     tell: ({ diagnosis }) => ({
       cause: `the server expects another audience than ${claim(diagnosis, 'aud')}`,
@@ -98,14 +118,16 @@ const CAUSES = [
     }),
   },
   {
-    applies: ({ jwksProblem }) => jwksProblem !== null,
+    applies: ({ code, jwksProblem }) => code === 'ERR_TOKEN_REJECTED' && jwksProblem !== null,
     tell: ({ jwksProblem }) => ({
       cause: String(jwksProblem),
       remedy: 'publish this key under this kid (smart-m2m jwks), or give the kid that is registered in --kid',
     }),
   },
   {
-    applies: ({ said }) => /\bkid\b|key id|no (matching|applicable|suitable)? ?key|unknown key/.test(said),
+    applies: ({ said, diagnosis }) =>
+      hasAssertion(diagnosis) &&
+      /\bkid\b|key id|no (matching|applicable|suitable)? ?key|unknown key/.test(said),
     tell: ({ diagnosis }) => ({
       cause: `the server has no key with the kid ${header(diagnosis, 'kid') ?? '(none was sent)'} for this client`,
       remedy:
@@ -114,7 +136,8 @@ const CAUSES = [
   },
   {
     applies: ({ diagnosis, said }) =>
-      /\balg(orithm)?\b/.test(said) || hasWarning(diagnosis, 'ALGORITHM_NOT_LISTED'),
+      hasAssertion(diagnosis) &&
+      (/\balg(orithm)?\b/.test(said) || hasWarning(diagnosis, 'ALGORITHM_NOT_LISTED')),
     tell: ({ diagnosis }) => ({
       cause: `the server does not take ${header(diagnosis, 'alg')}${listed(diagnosis)}`,
       remedy: '--algorithm with one that the server takes, or a key of another kind (smart-m2m keygen)',
@@ -122,8 +145,10 @@ const CAUSES = [
     }),
   },
   {
-    applies: ({ oauthError }) =>
-      oauthError === 'unauthorized_client' || oauthError === 'unsupported_grant_type',
+    // Keycloak says unauthorized_client for a wrong secret or assertion as well.
+    applies: ({ oauthError, said }) =>
+      oauthError === 'unsupported_grant_type' ||
+      (oauthError === 'unauthorized_client' && !/credential|secret|assertion|signature/.test(said)),
     tell: () => ({
       cause: 'the client is known, and not registered for the grant type client_credentials',
       remedy:
@@ -131,10 +156,14 @@ const CAUSES = [
     }),
   },
   {
-    applies: ({ oauthError }) => oauthError !== undefined && ABOUT_CLIENT.includes(oauthError),
+    applies: ({ code, oauthError, diagnosis }) =>
+      code === 'ERR_TOKEN_REJECTED' &&
+      (oauthError === undefined ? diagnosis.answer?.status === 401 : ABOUT_CLIENT.includes(oauthError)),
     tell: ({ diagnosis }) => ({
       cause: `the server does not say what it objects to: ${guesses(diagnosis)}`,
-      remedy: 'the experiments below change one of these at a time',
+      remedy: EXPERIMENTAL.includes(diagnosis.request?.method ?? '')
+        ? 'try the experiments (--experiment), which change one of these at a time'
+        : 'compare them with what is registered with the server',
       isOpen: true,
     }),
   },
@@ -170,6 +199,11 @@ function isPage({ answer }) {
 /** @param {Diagnosis} diagnosis */
 function isDowngraded({ discovery }) {
   return discovery !== null && /^https:/i.test(discovery.document) && /^http:/i.test(discovery.tokenEndpoint);
+}
+
+/** @param {Diagnosis} diagnosis */
+function hasAssertion({ request }) {
+  return request !== null && request.assertion !== null;
 }
 
 /** @param {string} said */

@@ -23,25 +23,18 @@ const RSA_ALGORITHMS = /** @type {const} */ (['RS384', 'RS256', 'PS256', 'PS384'
 /** What a further request would only make worse, or not change. */
 const POINTLESS = ['ERR_RATE_LIMITED', 'ERR_NETWORK', 'ERR_TLS', 'ERR_TIMEOUT', 'ERR_CLOSED'];
 
-/** Refusals that can be about how the client proves who it is (QK-11). */
-const ABOUT_CLIENT = ['invalid_client', 'invalid_grant', 'invalid_request'];
-
 /**
  * Changes that may help after this refusal, the likeliest first. Each goes to the token endpoint that was found, and
  * none of them shows anything that has not been sent there before.
  *
  * @param {ClientAuthOptions} settings
- * @param {Diagnosis} diagnosis
+ * @param {Diagnosis} diagnosis of a refusal whose cause is open
  * @returns {Experiment[]}
  */
 function experimentsFor(settings, diagnosis) {
-  const { error, answer, request } = diagnosis;
-  if (error === null || request === null || answer === null) return [];
-  const named = error.oauth?.error;
-  const isAboutClient =
-    named === undefined ? [401, 403].includes(answer.status) : ABOUT_CLIENT.includes(named);
-  if (error.code !== 'ERR_TOKEN_REJECTED' || !isAboutClient) return [];
-  switch (request.method) {
+  const { error, request } = diagnosis;
+  if (error?.code !== 'ERR_TOKEN_REJECTED') return [];
+  switch (request?.method) {
     case 'private_key_jwt':
       return ofAssertion(settings, diagnosis);
     case 'client_secret_basic':
@@ -73,10 +66,10 @@ function ofAssertion(settings, { discovery, request }) {
   const { header, claims } = request?.assertion ?? { header: {}, claims: {} };
   /** @type {Experiment[]} */
   const experiments = [];
-  if (settings.audience === undefined && (settings.issuer ?? settings.fhirBaseUrl) !== undefined) {
+  if (settings.audience !== 'issuer' && (settings.issuer ?? settings.fhirBaseUrl) !== undefined) {
     experiments.push({ label: "audience: 'issuer'", change: { audience: 'issuer' } });
   }
-  if (settings.audience === 'issuer') {
+  if (settings.audience !== undefined && settings.audience !== 'token_endpoint') {
     experiments.push({ label: "audience: 'token_endpoint'", change: { audience: 'token_endpoint' } });
   }
   if (/^https:/i.test(String(claims.aud)) && !settings.forceHttpInTokenRequestAudience) {

@@ -110,17 +110,36 @@ async function authorisedRequest(interceptor, settings, { token }, probe, networ
   if (url.origin !== new URL(base).origin) {
     return failure(name, `--probe leads to ${url.origin}, another server: nothing was sent`, null);
   }
+  let authorization;
   try {
-    const authorization = await interceptor.getAuthorizationHeader({ signal: network.signal });
-    const headers = { authorization, accept: 'application/fhir+json' };
-    const { status, headers: received, body } = await get(url, { ...network, headers });
-    return judge(name, url, status, detail(received, body, authorization));
+    authorization = await interceptor.getAuthorizationHeader({ signal: network.signal });
   } catch (error) {
-    return failure(name, `GET ${url}: ${/** @type {Error} */ (error).message}`, {
+    return failure(name, `not made: ${/** @type {Error} */ (error).message}`, null);
+  }
+  try {
+    const headers = { authorization, accept: 'application/fhir+json' };
+    return judge(name, url, await get(url, { ...network, headers }), authorization);
+  } catch (error) {
+    const problem = /** @type {NodeJS.ErrnoException} */ (error);
+    return failure(name, `GET ${url}: ${problem.message}`, causeOfSilence(problem));
+  }
+}
+
+/**
+ * @param {NodeJS.ErrnoException} error
+ * @returns {import('./causes.js').Cause}
+ */
+function causeOfSilence({ code = '' }) {
+  if (/CERT|_TLS_|_SSL_|EPROTO|UNABLE_TO/.test(code)) {
+    return {
       cause: 'the FHIR server gave no answer to a client that uses the TLS of Node',
       remedy: 'for a CA of your own set NODE_EXTRA_CA_CERTS',
-    });
+    };
   }
+  return {
+    cause: 'the FHIR server gave no answer',
+    remedy: 'check the address, DNS and the firewall',
+  };
 }
 
 /** @param {readonly string[]} scopes */
@@ -134,21 +153,42 @@ function queryFor(scopes) {
 /**
  * @param {string} name
  * @param {URL} url
- * @param {number} status
- * @param {string} detail what the server says to it
+ * @param {import('./probes.js').Received} received
+ * @param {string} authorization that was sent
  * @returns {Step}
  */
-function judge(name, url, status, detail) {
-  const summary = `GET ${url.origin}${url.pathname}${url.search}: HTTP ${status}`;
+function judge(name, url, { status, headers, body }, authorization) {
+  const request = `GET ${url.origin}${url.pathname}${url.search}: HTTP ${status}`;
+  const summary = `${request}${detail(headers, body, authorization)}`;
+  if (status >= 300 && status < 400) {
+    const { location = '' } = headers;
+    const target = URL.canParse(location, url.href) ? ` to ${new URL(location, url).origin}` : '';
+    return failure(name, `${request}${target}, which was not followed`, {
+      cause: 'the FHIR server sends the request elsewhere: another base URL, or a login page',
+      remedy: 'check the FHIR base URL',
+    });
+  }
+  if (status < 300 && /\bx?html\b/.test(headers['content-type'] ?? '')) {
+    return failure(name, `${request}, text/html`, {
+      cause: 'what answered is a web page, not a FHIR server: a login page, a portal or a proxy',
+      remedy: 'check the FHIR base URL',
+    });
+  }
+  if (status >= 500) {
+    return failure(name, summary, {
+      cause: 'the FHIR server failed, which says nothing about the token',
+      remedy: 'try again later, or ask its operator',
+    });
+  }
   if (status === 401) {
-    return failure(name, `${summary}${detail}`, {
+    return failure(name, summary, {
       cause: 'the FHIR server does not accept the token that its own authorization server has granted',
       remedy:
         'compare issuer and audience of the token with what the FHIR server is set up for; if it needs one, an additional parameter such as audience or resource',
     });
   }
   if (status === 403) {
-    return failure(name, `${summary}${detail}`, {
+    return failure(name, summary, {
       cause: 'the token is accepted and does not cover this request',
       remedy: 'ask for the scope that covers it (--scope), or probe something else (--probe)',
     });
@@ -157,11 +197,11 @@ function judge(name, url, status, detail) {
     return {
       name,
       status: 'attention',
-      summary: `${summary}${detail}`,
+      summary,
       remedy: 'the token was accepted; probe something that the server knows (--probe)',
     };
   }
-  return { name, status: 'ok', summary };
+  return { name, status: 'ok', summary: request };
 }
 
 /**

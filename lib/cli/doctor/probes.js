@@ -9,6 +9,7 @@ const tls = require('node:tls');
  * @typedef {object} TlsFinding
  * @property {string | null} protocol such as TLSv1.3
  * @property {string | null} problem why Node does not trust the server, in OpenSSL's words
+ * @property {boolean} isOtherName whether that is because the certificate is for other names
  * @property {Date | null} validTo of the certificate that ends first in the chain
  * @property {string[]} endsFirst whose certificates that are: a CA's, where all below it end with it
  *
@@ -48,8 +49,10 @@ function inspectTls(url, { ca, signal }) {
     socket.once('secureConnect', () => {
       const { validTo, endsFirst } = firstToEnd(socket.getPeerCertificate(true));
       const identity = tls.checkServerIdentity(host, socket.getPeerCertificate());
-      const problem = socket.authorizationError?.toString() ?? identity?.message ?? null;
-      resolve({ protocol: socket.getProtocol(), problem, validTo, endsFirst });
+      const isOtherName = identity !== undefined;
+      // With the names; the socket has its code alone.
+      const problem = identity?.message ?? socket.authorizationError?.toString() ?? null;
+      resolve({ protocol: socket.getProtocol(), problem, isOtherName, validTo, endsFirst });
       socket.destroy();
     });
     socket.once('error', reject);

@@ -72,7 +72,7 @@ function discoveryStep(diagnosis, cause) {
 function tlsStep(host, finding) {
   const name = 'TLS';
   if (finding instanceof Error) return { name, status: 'failed', summary: `${host}: ${finding.message}` };
-  const { protocol, problem, validTo, endsFirst } = finding;
+  const { protocol, problem, isOtherName, validTo, endsFirst } = finding;
   const days = validTo === null ? Infinity : Math.floor((validTo.getTime() - Date.now()) / DAY_MS);
   const until = validTo === null ? '' : `, certificates valid until ${validTo.toISOString().slice(0, 10)}`;
   const summary = `${host}: ${protocol}${until}`;
@@ -90,7 +90,9 @@ function tlsStep(host, finding) {
       name,
       status: 'attention',
       summary: `${summary}; Node does not trust it: ${problem}`,
-      remedy: 'give the CA in --ca, and to your FHIR client as NODE_EXTRA_CA_CERTS',
+      remedy: isOtherName
+        ? 'use the name that is in it: check the URL'
+        : 'give the CA in --ca, and to your FHIR client as NODE_EXTRA_CA_CERTS',
     };
   }
   if (days < NOTABLE_DAYS) {
@@ -103,7 +105,7 @@ function tlsStep(host, finding) {
  * @param {Diagnosis} diagnosis
  * @returns {Step | null} null where there was no answer to compare with
  */
-function clockStep({ answer }) {
+function clockStep({ answer, token }) {
   const ahead = answer?.clockAheadSeconds;
   if (ahead === null || ahead === undefined) return null;
   const distance = Math.abs(ahead);
@@ -113,7 +115,7 @@ function clockStep({ answer }) {
   }
   return {
     name,
-    status: distance > NOTABLE_SKEW_SECONDS ? 'failed' : 'attention',
+    status: distance > NOTABLE_SKEW_SECONDS && token === null ? 'failed' : 'attention',
     summary: `${inMinutes(ahead)} ${ahead > 0 ? 'ahead of' : 'behind'} the server's`,
     remedy: 'set the clock (NTP)',
   };
