@@ -7,6 +7,7 @@ const { causeOf } = require('./doctor/causes.js');
 const { asCode } = require('./doctor/code.js');
 const { experimentsFor, runExperiments } = require('./doctor/experiments.js');
 const { authorisedRequest, registeredKeys, tlsOf } = require('./doctor/network.js');
+const { proxyFor } = require('./doctor/proxies.js');
 const { Report } = require('./doctor/report.js');
 const steps = require('./doctor/steps.js');
 const { jsonDocument } = require('./terminal.js');
@@ -114,15 +115,22 @@ class Examination {
    * @returns {Promise<import('./doctor/causes.js').Cause | null>}
    */
   async #show(diagnosis, interceptor) {
-    const { ca } = this.#settings.http ?? {};
-    const network = { ca: /** @type {Uint8Array | undefined} */ (ca), signal: this.#io.signal };
+    const { http = {} } = this.#settings;
+    const { ca, clientCertificate } = http;
+    const { env, signal } = this.#io;
+    const network = {
+      ca,
+      clientCertificate,
+      signal,
+      proxyFor: (/** @type {URL} */ url) => proxyFor(url, http, env),
+    };
     const keys = diagnosis.request?.assertion ? await registeredKeys(diagnosis, network) : null;
     const cause = causeOf(diagnosis, keys?.problem ?? null);
     const isOfDiscovery = steps.endedInDiscovery(diagnosis);
     this.#add(steps.discoveryStep(diagnosis, isOfDiscovery ? cause : null));
     this.#report?.waitingFor('a TLS handshake');
     for (const { host, finding } of await tlsOf(this.#settings, diagnosis, network)) {
-      this.#add(steps.tlsStep(host, finding));
+      this.#add(steps.tlsStep(host, finding, diagnosis.token !== null));
     }
     this.#add(steps.clockStep(diagnosis));
     for (const step of steps.assertionSteps(diagnosis)) this.#add(step);

@@ -20,7 +20,7 @@ const WITHHELD = '(not shown: it repeats the token)';
 const SEARCHABLE = /^(?:system|user|patient)\/(\*|[A-Z][A-Za-z]+)\.(?:read|\*|c?r?u?d?s(?:\?.*)?)$/;
 
 /**
- * Handshakes with the servers concerned, each once. Behind a proxy they are none of this machine's business.
+ * Handshakes with the servers concerned, each once.
  *
  * @param {ClientAuthOptions} settings
  * @param {Diagnosis} diagnosis
@@ -28,7 +28,6 @@ const SEARCHABLE = /^(?:system|user|patient)\/(\*|[A-Z][A-Za-z]+)\.(?:read|\*|c?
  * @returns {Promise<{ host: string, finding: import('./probes.js').TlsFinding | Error }[]>}
  */
 async function tlsOf(settings, { discovery, request }, network) {
-  if (settings.http?.proxy) return [];
   const urls = [settings.fhirBaseUrl, settings.issuer, discovery?.tokenEndpoint ?? request?.url];
   /** @type {Map<string, URL>} */
   const servers = new Map();
@@ -40,7 +39,9 @@ async function tlsOf(settings, { discovery, request }, network) {
     const finding = await inspectTls(url, network).catch((/** @type {Error} */ error) => error);
     return { host, finding };
   });
-  return Promise.all(handshakes);
+  const found = await Promise.all(handshakes);
+  network.signal.throwIfAborted();
+  return found;
 }
 
 /**
@@ -59,6 +60,7 @@ async function registeredKeys({ request }, network) {
     return { step: { name, status: 'skipped', summary }, problem: null };
   }
   const problem = await problemOfKeySet(url, String(header.kid), network);
+  network.signal.throwIfAborted();
   /** @type {Step} */
   const step =
     problem === null
@@ -114,12 +116,14 @@ async function authorisedRequest(interceptor, settings, { token }, probe, networ
   try {
     authorization = await interceptor.getAuthorizationHeader({ signal: network.signal });
   } catch (error) {
+    network.signal.throwIfAborted();
     return failure(name, `not made: ${/** @type {Error} */ (error).message}`, null);
   }
   try {
     const headers = { authorization, accept: 'application/fhir+json' };
     return judge(name, url, await get(url, { ...network, headers }), authorization);
   } catch (error) {
+    network.signal.throwIfAborted();
     const problem = /** @type {NodeJS.ErrnoException} */ (error);
     return failure(name, `GET ${url}: ${problem.message}`, causeOfSilence(problem));
   }
@@ -138,7 +142,7 @@ function causeOfSilence({ code = '' }) {
   }
   return {
     cause: 'the FHIR server gave no answer',
-    remedy: 'check the address, DNS and the firewall',
+    remedy: 'check the address, DNS and the firewall, and the proxy if there is one',
   };
 }
 

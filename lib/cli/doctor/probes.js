@@ -1,9 +1,11 @@
 'use strict';
 
+const { X509Certificate } = require('node:crypto');
 const http = require('node:http');
 const https = require('node:https');
 const { isIP } = require('node:net');
 const tls = require('node:tls');
+const { openTunnel, requestOptions } = require('./proxies.js');
 
 /**
  * @typedef {object} TlsFinding
@@ -18,7 +20,8 @@ const tls = require('node:tls');
  * @property {import('node:http').IncomingHttpHeaders} headers
  * @property {string} body as much as is worth reading
  *
- * @typedef {{ ca?: Uint8Array | string, signal: AbortSignal }} ProbeOptions
+ * @typedef {Pick<NonNullable<import('../../../index.js').ClientAuthOptions['http']>, 'ca' | 'clientCertificate'>} Trust
+ * @typedef {Trust & { signal: AbortSignal, proxyFor: (url: URL) => URL | null }} ProbeOptions
  */
 
 const TIMEOUT_MS = 15_000;
@@ -32,14 +35,18 @@ const LONGEST_CHAIN = 10;
  * @param {ProbeOptions} options
  * @returns {Promise<TlsFinding>}
  */
-function inspectTls(url, { ca, signal }) {
+async function inspectTls(url, options) {
+  const { signal, ...trust } = options;
+  const tunnel = await tunnelFor(url, options);
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     const socket = tls.connect({
       host,
       port: Number(url.port || 443),
       ...(isName(host) && { servername: host }),
-      ...(ca !== undefined && { ca: trusted(ca) }),
+      ...(tunnel && { socket: tunnel }),
+      ...tlsOptions(trust),
       // Looked at, not used: nothing is sent.
       rejectUnauthorized: false,
     });
@@ -68,14 +75,23 @@ function inspectTls(url, { ca, signal }) {
  * @param {ProbeOptions & { headers?: Record<string, string> }} options
  * @returns {Promise<Received>}
  */
-function get(url, { ca, headers = {}, signal }) {
+async function get(url, options) {
+  const { headers = {}, signal, proxyFor, ...trust } = options;
+  const proxy = proxyFor(url);
+  const direct = { headers, signal, agent: /** @type {const} */ (false) };
+  // Said, so that NODE_TLS_REJECT_UNAUTHORIZED cannot send a token to just anybody.
+  const secure = { ...tlsOptions(trust), rejectUnauthorized: true };
+  const tunnel = await tunnelFor(url, options);
   return new Promise((resolve, reject) => {
-    const options = { headers, signal, agent: false, timeout: TIMEOUT_MS };
     const request =
       url.protocol === 'https:'
-        ? https.get(url, { ...options, ...(ca !== undefined && { ca: trusted(ca) }) })
-        : http.get(url, options);
-    request.once('timeout', () => request.destroy(new Error('no answer within 15 s')));
+        ? https.get(url, { ...direct, ...secure, ...(tunnel && { socket: tunnel }) })
+        : proxy === null
+          ? http.get(url, direct)
+          : throughProxy(url, proxy, direct, secure);
+    // Of it all: one octet now and then is no answer either.
+    const timer = setTimeout(() => request.destroy(new Error('no whole answer within 15 s')), TIMEOUT_MS);
+    request.once('close', () => clearTimeout(timer));
     request.once('error', reject);
     request.once('response', (response) => {
       /** @type {Buffer[]} */
@@ -98,9 +114,58 @@ function get(url, { ca, headers = {}, signal }) {
   });
 }
 
-/** @param {Uint8Array | string} ca in addition to Node's own */
-function trusted(ca) {
-  return [...tls.rootCertificates, Buffer.from(/** @type {Uint8Array} */ (ca)).toString('utf8')];
+/**
+ * @param {URL} url
+ * @param {ProbeOptions} options
+ */
+async function tunnelFor(url, { signal, proxyFor, ca }) {
+  const proxy = url.protocol === 'https:' ? proxyFor(url) : null;
+  return proxy === null
+    ? null
+    : openTunnel(url, proxy, { ...tlsOptions({ ca }), rejectUnauthorized: true, signal });
+}
+
+/**
+ * In clear text the proxy is asked for the whole URL (RFC 9112 §3.2.2).
+ *
+ * @param {URL} url
+ * @param {URL} proxy
+ * @param {{ headers: Record<string, string>, signal: AbortSignal }} options
+ * @param {https.RequestOptions} secure
+ */
+function throughProxy(url, proxy, { headers, signal }, secure) {
+  const options = { ...requestOptions(proxy, { ...headers, host: url.host }), signal, path: url.href };
+  return proxy.protocol === 'https:' ? https.get({ ...options, ...secure }) : http.get(options);
+}
+
+/**
+ * @param {Trust} trust
+ * @returns {tls.SecureContextOptions}
+ */
+function tlsOptions({ ca, clientCertificate }) {
+  /** @type {tls.SecureContextOptions} */
+  const options = {};
+  if (ca !== undefined) options.ca = [...tls.rootCertificates, ...[ca].flat().map(asPem)];
+  if (clientCertificate !== undefined) {
+    const { pem, pkcs12, passphrase } = clientCertificate;
+    Object.assign(
+      options,
+      pkcs12 === undefined ? { cert: bytesOf(pem), key: bytesOf(pem) } : { pfx: bytesOf(pkcs12) },
+    );
+    if (passphrase !== undefined) options.passphrase = String(passphrase);
+  }
+  return options;
+}
+
+/** @param {Uint8Array | string} certificates DER, which Node does not take here, or PEM */
+function asPem(certificates) {
+  const bytes = bytesOf(certificates);
+  return bytes.includes('-----BEGIN') ? bytes.toString('utf8') : new X509Certificate(bytes).toString();
+}
+
+/** @param {Uint8Array | string | undefined} content */
+function bytesOf(content) {
+  return Buffer.from(/** @type {Uint8Array} */ (content));
 }
 
 /** SNI is for names alone (RFC 6066 §3). @param {string} host */

@@ -67,11 +67,15 @@ function discoveryStep(diagnosis, cause) {
 /**
  * @param {string} host
  * @param {import('./probes.js').TlsFinding | Error} finding
+ * @param {boolean} hasToken
  * @returns {Step}
  */
-function tlsStep(host, finding) {
+function tlsStep(host, finding, hasToken) {
   const name = 'TLS';
-  if (finding instanceof Error) return { name, status: 'failed', summary: `${host}: ${finding.message}` };
+  if (finding instanceof Error) {
+    // The core has its own TLS, which may do where Node's does not.
+    return { name, status: hasToken ? 'attention' : 'failed', summary: `${host}: ${finding.message}` };
+  }
   const { protocol, problem, isOtherName, validTo, endsFirst } = finding;
   const days = validTo === null ? Infinity : Math.floor((validTo.getTime() - Date.now()) / DAY_MS);
   const until = validTo === null ? '' : `, certificates valid until ${validTo.toISOString().slice(0, 10)}`;
