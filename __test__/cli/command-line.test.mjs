@@ -197,6 +197,29 @@ test('jwks --serve serves them until it is interrupted', async (t) => {
   if (process.platform !== 'win32') t.is(code, 0);
 });
 
+if (process.platform !== 'win32') {
+  for (const [command, args] of [
+    ['doctor', ['http://127.0.0.1:1/fhir', '--client-id', 'c']],
+    ['inspect', ['--help']],
+  ]) {
+    test(`${command}: a reader that goes away ends it without a word`, async (t) => {
+      const child = spawn(process.execPath, [BIN, command, ...args], {
+        env: { ...process.env, SMART_M2M_CLIENT_SECRET: SECRET },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      t.teardown(() => child.kill('SIGKILL'));
+      child.stdout.destroy();
+      let stderr = '';
+      child.stderr.on('data', (text) => {
+        stderr += text;
+      });
+      const [code] = await once(child, 'close');
+      t.is(stderr, '');
+      t.is(code, 141);
+    });
+  }
+}
+
 function path(name) {
   return join(directory, name);
 }

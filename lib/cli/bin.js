@@ -4,6 +4,16 @@
 const { main } = require('./main.js');
 
 const interruption = new AbortController();
+/** As shells have it for SIGPIPE: nobody reads on, as behind `| head`. */
+const NOBODY_READS = 141;
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(NOBODY_READS);
+  });
+}
+
 process.once('SIGINT', () => interruption.abort(new Error('interrupted')));
 
 main(process.argv.slice(2), {
