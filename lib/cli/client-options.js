@@ -268,4 +268,4 @@ function readJson(path) {
   throw new UsageError(`--options: ${path} holds no JSON object`);
 }
 
-module.exports = { CLIENT_OPTIONS, CLIENT_USAGE, passphraseOf, readClientOptions, registerKey };
+module.exports = { KEYSTORE, CLIENT_OPTIONS, CLIENT_USAGE, passphraseOf, readClientOptions, registerKey };

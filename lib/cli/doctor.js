@@ -64,8 +64,12 @@ async function run({ values, positionals, io }) {
 
 /** One walk through all the steps. */
 class Examination {
-  /** @type {{ steps: Step[], experiments: import('./doctor/experiments.js').Outcome[], token: boolean }} */
-  result = { steps: [], experiments: [], token: false };
+  /**
+   * `code`: the settings of the experiment that has brought a token.
+   *
+   * @type {{ steps: Step[], experiments: import('./doctor/experiments.js').Outcome[], token: boolean, code: string | null }}
+   */
+  result = { steps: [], experiments: [], token: false, code: null };
   #settings;
   #values;
   #io;
@@ -171,7 +175,8 @@ class Examination {
     }
     this.result.token = true;
     this.#report?.text('\nA token is granted with:');
-    this.#report?.code(asCode(settings, this.#values));
+    this.result.code = asCode(settings, this.#values, this.#io.env);
+    this.#report?.code(this.result.code);
   }
 
   /** @param {Step | null} step */

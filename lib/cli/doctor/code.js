@@ -1,9 +1,12 @@
 'use strict';
 
 const { inspect } = require('node:util');
+const { normalizeAdditionalParameters } = require('../../additional-parameters.js');
+const { KEYSTORE } = require('../client-options.js');
 
 /**
  * @typedef {import('../../../index.js').ClientAuthOptions} ClientAuthOptions
+ * @typedef {import('../client-options.js').Values} Values
  */
 
 /** Values of these are never written down. */
@@ -13,38 +16,57 @@ const SECRETS = ['clientSecret'];
  * Settings as a program would have them; secrets and bytes as what they are read from.
  *
  * @param {ClientAuthOptions} settings
- * @param {Record<string, unknown>} values of the command line
+ * @param {Values} values of the command line
+ * @param {Record<string, string | undefined>} env
  * @returns {string}
  */
-function asCode(settings, values) {
-  const key = values.key === undefined ? null : String(values.key);
-  const lines = [];
-  if (key !== null) {
-    lines.push(`Keystores.register('my-keystore', { path: ${quoted(key)} });`);
-  }
-  lines.push('const interceptor = ClientAuthInterceptorFactory.create({');
-  for (const [name, value] of Object.entries(settings)) {
-    const code = codeOf(name, value, values, key !== null);
-    if (code !== null) lines.push(`  ${name}: ${code},`);
-  }
-  lines.push('});');
-  return lines.join('\n');
+function asCode(settings, values, env) {
+  const members = Object.entries(settings)
+    .map(([name, value]) => ({ name, code: codeOf(name, value, values) }))
+    .filter(({ code }) => code !== null)
+    .map(({ name, code }) => `  ${name}: ${code},`);
+  const isRegistered = settings.keystore === KEYSTORE;
+  const names = ['ClientAuthInterceptorFactory', ...(isRegistered ? ['Keystores'] : [])].join(', ');
+  return [
+    ...(members.some((member) => member.includes('readFileSync('))
+      ? ["const { readFileSync } = require('node:fs');"]
+      : []),
+    `const { ${names} } = require('@org/smart-m2m');`,
+    '',
+    ...(isRegistered ? [registration(values, env)] : []),
+    'const interceptor = ClientAuthInterceptorFactory.create({',
+    ...members,
+    '});',
+  ].join('\n');
+}
+
+/**
+ * @param {Values} values
+ * @param {Record<string, string | undefined>} env
+ */
+function registration({ key = '', alias, 'passphrase-file': file }, env) {
+  const isLocked = (file ?? env.SMART_M2M_PASSPHRASE) !== undefined;
+  const members = [
+    `path: ${quoted(String(key || env.SMART_M2M_KEY))}`,
+    ...(alias === undefined ? [] : [`alias: ${quoted(String(alias))}`]),
+    ...(isLocked ? ['passphrase: process.env.PASSPHRASE'] : []),
+  ];
+  return `Keystores.register('my-keystore', { ${members.join(', ')} });`;
 }
 
 /**
  * @param {string} name
  * @param {unknown} value
- * @param {Record<string, unknown>} values
- * @param {boolean} hasKeyFile
+ * @param {Values} values
  * @returns {string | null}
  */
-function codeOf(name, value, values, hasKeyFile) {
+function codeOf(name, value, values) {
   if (value === undefined) return null;
   if (SECRETS.includes(name)) return 'process.env.CLIENT_SECRET';
-  if (name === 'keystore' && hasKeyFile) return quoted('my-keystore');
+  if (value === KEYSTORE) return quoted('my-keystore');
   if (name === 'additionalParameters') {
     // Values count as secrets.
-    const names = /** @type {[string, string][]} */ (value).map(([parameter]) => parameter);
+    const names = normalizeAdditionalParameters(value).map(([parameter]) => String(parameter));
     return `[${names.map((parameter) => `[${quoted(parameter)}, '…']`).join(', ')}]`;
   }
   if (name === 'http') return httpCode(/** @type {object} */ (value), values);
@@ -54,7 +76,7 @@ function codeOf(name, value, values, hasKeyFile) {
 
 /**
  * @param {Record<string, any>} http
- * @param {Record<string, unknown>} values
+ * @param {Values} values
  */
 function httpCode(http, values) {
   const members = Object.entries(http).map(([name, value]) => {

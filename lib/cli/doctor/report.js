@@ -61,7 +61,7 @@ class Report {
     this.#write(
       code
         .split('\n')
-        .map((line) => `  ${line}`)
+        .map((line) => `  ${line}`.trimEnd())
         .join('\n'),
     );
   }
