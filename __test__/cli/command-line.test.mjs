@@ -25,6 +25,7 @@ test.before(async () => {
     writeFile(path('key.jwks'), JSON.stringify(JWKS)),
     writeFile(path('key.pem'), pkcs8Pem(ecJwks())),
     writeFile(path('secret'), `${SECRET}\n`),
+    writeFile(path('array.json'), '[]'),
   ]);
 });
 
@@ -43,6 +44,8 @@ test('--help lists the commands, and each command has a help of its own', async 
     t.regex(help.stdout, new RegExp(`^Usage: smart-m2m ${command} `));
     const lines = help.stdout.split('\n').filter((line) => line.length > 120);
     t.deepEqual(lines, []);
+    // As zsh has it, * without quotes has to match a file.
+    t.notRegex(help.stdout, /--scope [^'"<\s]*\*/);
   }
 });
 
@@ -57,6 +60,20 @@ test('wrong use ends with exit code 2 and says what is wrong', async (t) => {
     [['token', 'https://h', '--timeout', 'soon'], /--timeout: expected a number of seconds/],
     [['token', 'https://h', '--parameter', 'x'], /--parameter: expected name=value/],
     [['token', 'https://h', '--options', path('key.pem')], /holds no JSON object/],
+    [['token', 'https://h', '--options', path('array.json')], /holds no JSON object/],
+    [['token', '--client-id', 'c', '--key', path('key.jwks')], /give the FHIR base URL, --issuer or/],
+    [
+      ['doctor', '--client-id', 'c', '--key', path('key.jwks'), '--json'],
+      /give the FHIR base URL, --issuer or/,
+    ],
+    [['doctor', 'https://h', '--probe', 'http://[bad'], /--probe: expected a query/],
+    [
+      ['token', 'https://h', '--proxy', 'http://me:hunter2@h:3128'],
+      /--proxy: .* the environment \(HTTPS_PROXY\)/,
+    ],
+    [['jwks', path('key.jwks'), '--serve', ''], /expected a port/],
+    [['jwks', path('key.jwks'), '--serve', portInUse(), '--host', 'localhost'], /--serve: .*\(EADDRINUSE\)/],
+    [['jwks', path('key.jwks'), '--serve', '0', '--host', 'no host'], /--serve: .*\(ENOTFOUND\)/],
     [['token', 'https://h', '--client-secret-file', path('none')], /cannot be read \(ENOENT\)/],
     [['keygen'], /--out/],
     [['inspect'], /one key file/],
@@ -66,6 +83,7 @@ test('wrong use ends with exit code 2 and says what is wrong', async (t) => {
     t.is(code, 2, args.join(' '));
     t.is(stdout, '');
     t.regex(stderr.replaceAll(/\s+/g, ' '), words);
+    t.notRegex(stderr, /hunter2|^ {4}at /m);
   }
 });
 
@@ -113,6 +131,40 @@ test('everything can be named by the environment', async (t) => {
     SMART_M2M_SCOPE: 'system/*.read',
   });
   t.is(code, 0, stderr);
+});
+
+test('a variable that is empty is as good as none', async (t) => {
+  const empty = Object.fromEntries(
+    ['FHIR_BASE_URL', 'CLIENT_ID', 'KEY', 'CLIENT_SECRET', 'PASSPHRASE', 'SCOPE'].map((name) => [
+      `SMART_M2M_${name}`,
+      '',
+    ]),
+  );
+  const nobody = await smartM2m(['token', 'https://h', '--client-id', 'c'], empty);
+  t.is(nobody.code, 2);
+  t.regex(nobody.stderr.replaceAll(/\s+/g, ' '), /nothing proves who asks/);
+  await writeFile(path('scope.json'), JSON.stringify({ scope: 'system/*.read' }));
+  const [fhirBaseUrl] = server();
+  const given = ['--ca', path('ca.pem'), '--client-id', 'with-key', '--key', path('key.jwks')];
+  const args = ['token', fhirBaseUrl, ...given, '--options', path('scope.json'), '--json'];
+  const { stdout, stderr } = await smartM2m(args, empty);
+  t.deepEqual(JSON.parse(stdout || '{}').grantedScopes, ['system/*.read'], stderr);
+});
+
+test('doctor --json is a document also where the settings end the walk', async (t) => {
+  for (const args of [
+    ['https://h', '--client-id', 'c', '--key', path('none')],
+    ['https://h', '--client-id', 'c', '--key', path('ca.pem')],
+    ['https://h', '--client-id', '', '--key', path('key.jwks')],
+  ]) {
+    const { code, stdout, stderr } = await smartM2m(['doctor', ...args, '--json']);
+    t.is(code, 1);
+    t.is(stderr, '');
+    const { steps, token } = JSON.parse(stdout);
+    t.like(steps, [{ name: 'Settings', status: 'failed' }]);
+    t.is(steps.length, 1);
+    t.false(token);
+  }
 });
 
 test('--options has every other option, and what is given beside it wins', async (t) => {
@@ -222,6 +274,10 @@ if (process.platform !== 'win32') {
 
 function path(name) {
   return join(directory, name);
+}
+
+function portInUse() {
+  return new URL(servers.fhirServer.baseUrl).port;
 }
 
 function server() {

@@ -67,12 +67,13 @@ How
   --kid <id>, --typ <type>     of the assertion's header; '' sends none
   --jwks-url <url>             jku: where the server finds the client's public keys
   --basic-encoding <name>      rfc6749 (default) or raw
-  --parameter <name=value>     a further parameter of the token request, any number of times
+  --parameter <name=value>     a further parameter of the token request, any number of times; a secret one goes
+                               into --options
   --options <file>             JSON of ClientAuthOptions, for everything else; what is said above wins
 
 Transport
   --ca <file>                  PEM certificates to trust besides the system's
-  --proxy <url>                default: HTTPS_PROXY and NO_PROXY
+  --proxy <url>                default: HTTPS_PROXY and NO_PROXY; one with a password only there
   --timeout <seconds>          of one HTTP attempt, default 30
   --allow-insecure-http        http:// off this machine, for tests
 `;
@@ -90,7 +91,7 @@ async function readClientOptions(values, io, fhirBaseUrl) {
   const file = values.options === undefined ? {} : readJson(String(values.options));
   const text = (/** @type {string} */ name) => /** @type {string | undefined} */ (values[name]);
   const given = {
-    clientId: text('client-id') ?? io.env.SMART_M2M_CLIENT_ID,
+    clientId: text('client-id') ?? variable(io, 'CLIENT_ID'),
     fhirBaseUrl,
     issuer: text('issuer'),
     tokenEndpoint: text('token-endpoint'),
@@ -100,7 +101,7 @@ async function readClientOptions(values, io, fhirBaseUrl) {
     basicEncoding: text('basic-encoding'),
     forceHttpInTokenRequestAudience: values['force-http-audience'],
     allowInsecureHttp: values['allow-insecure-http'],
-    scope: scopeOf(text('scope') ?? io.env.SMART_M2M_SCOPE),
+    scope: noneIfEmpty(text('scope') ?? variable(io, 'SCOPE')),
     additionalParameters: parametersOf(/** @type {string[] | undefined} */ (values.parameter)),
   };
   const assertion = {
@@ -116,6 +117,10 @@ async function readClientOptions(values, io, fhirBaseUrl) {
     assertion: { ...file.assertion, ...withoutUndefined(assertion) },
     http: { ...file.http, ...withoutUndefined(await transportOf(values, io)) },
   };
+  const { issuer, tokenEndpoint, server } = /** @type {ClientAuthOptions} */ (options);
+  if ((options.fhirBaseUrl ?? issuer ?? tokenEndpoint ?? server) === undefined) {
+    throw new UsageError('where to ask is not known: give the FHIR base URL, --issuer or --token-endpoint');
+  }
   return addCredentials(/** @type {ClientAuthOptions} */ (/** @type {unknown} */ (options)), values, io);
 }
 
@@ -126,7 +131,7 @@ async function readClientOptions(values, io, fhirBaseUrl) {
  * @returns {Promise<ClientAuthOptions>}
  */
 async function addCredentials(options, values, io) {
-  const key = values.key ?? io.env.SMART_M2M_KEY;
+  const key = values.key ?? variable(io, 'KEY');
   if (values.keystore !== undefined) return { ...options, keystore: String(values.keystore) };
   if (key !== undefined) {
     await registerKey(KEYSTORE, String(key), values, io);
@@ -134,7 +139,7 @@ async function addCredentials(options, values, io) {
   }
   const secret =
     values['client-secret-file'] === undefined
-      ? io.env.SMART_M2M_CLIENT_SECRET
+      ? variable(io, 'CLIENT_SECRET')
       : readText(String(values['client-secret-file']), 'client-secret-file');
   if (secret !== undefined) return { ...options, clientSecret: secret };
   const isProvided = options.keystore ?? options.clientSecret ?? options.http?.clientCertificate;
@@ -175,6 +180,11 @@ async function registerKey(name, path, values, io) {
  */
 async function transportOf(values, io) {
   const { ca, proxy, timeout } = values;
+  if (URL.canParse(String(proxy)) && new URL(String(proxy)).password !== '') {
+    throw new UsageError(
+      '--proxy: a command line is seen by every user of the machine: put a proxy with a password into the environment (HTTPS_PROXY)',
+    );
+  }
   const certificate = values['client-certificate'];
   const passphrase = passphraseOf(values, io);
   const timeoutMs = timeout === undefined ? undefined : Number(timeout) * 1000;
@@ -206,12 +216,17 @@ function clientCertificateOf(path, passphrase) {
  */
 function passphraseOf(values, io) {
   const file = values['passphrase-file'];
-  return file === undefined ? io.env.SMART_M2M_PASSPHRASE : readText(String(file), 'passphrase-file');
+  return file === undefined ? variable(io, 'PASSPHRASE') : readText(String(file), 'passphrase-file');
 }
 
-/** @param {string | undefined} scope */
-function scopeOf(scope) {
-  return noneIfEmpty(scope);
+/**
+ * Empty is unset: that is how compose files and CI leave a variable out.
+ *
+ * @param {Io} io
+ * @param {string} name behind `SMART_M2M_`
+ */
+function variable({ env }, name) {
+  return env[`SMART_M2M_${name}`] || undefined;
 }
 
 /** @param {string | undefined} text */
@@ -261,11 +276,11 @@ function readText(path, option) {
 function readJson(path) {
   try {
     const value = JSON.parse(readText(path, 'options'));
-    if (typeof value === 'object' && value !== null) return value;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch (error) {
     if (error instanceof UsageError) throw error;
   }
   throw new UsageError(`--options: ${path} holds no JSON object`);
 }
 
-module.exports = { KEYSTORE, CLIENT_OPTIONS, CLIENT_USAGE, passphraseOf, readClientOptions, registerKey };
+module.exports = { KEYSTORE, CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions, registerKey, variable };

@@ -2,7 +2,7 @@
 
 const { ClientAuthError } = require('../client-auth-error.js');
 const { ClientAuthInterceptorFactory } = require('../client-auth-interceptor.js');
-const { CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions } = require('./client-options.js');
+const { CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions, variable } = require('./client-options.js');
 const { causeOf } = require('./doctor/causes.js');
 const { asCode } = require('./doctor/code.js');
 const { experimentsFor, runExperiments } = require('./doctor/experiments.js');
@@ -22,12 +22,15 @@ const { UsageError } = require('./usage-error.js');
 
 const summary = 'find out why there is no token, step by step';
 
-const usage = `Usage: smart-m2m doctor <fhir-base> [options]
+const usage = `Usage: smart-m2m doctor [<fhir-base>] [options]
+
+The FHIR base URL can come from SMART_M2M_FHIR_BASE_URL; with --issuer or --token-endpoint instead there is no
+request to a FHIR server.
 
 Walks the whole way to an authorised request: settings, discovery, TLS, clock, algorithm, audience, key id, the
 registered public keys, the token request, the granted scopes and a request to the FHIR server. Each step is marked
 ✓ (in order), ! (look at it), ✗ (failed, with the likely cause and what to change) or - (not needed, not reached).
-No credential is printed.
+No credential is printed. Exit code 1: a step failed, also where an experiment has brought a token.
 
   --json                       everything as JSON
   --probe <query>              the authorised request, below the FHIR base; default: a search that the granted
@@ -37,7 +40,7 @@ No credential is printed.
 
 ${CLIENT_USAGE}
 Example
-  smart-m2m doctor https://fhir.example.org/r4 --client-id my-client-id --key my-keystore.jwks --scope system/*.read
+  smart-m2m doctor https://fhir.example.org/r4 --client-id my-client-id --key my-keystore.jwks --scope 'system/*.read'
 `;
 
 const options = /** @type {const} */ ({
@@ -52,12 +55,14 @@ const options = /** @type {const} */ ({
  * @returns {Promise<number>}
  */
 async function run({ values, positionals, io }) {
-  const [fhirBaseUrl = io.env.SMART_M2M_FHIR_BASE_URL, ...rest] = positionals;
+  const [fhirBaseUrl = variable(io, 'FHIR_BASE_URL'), ...rest] = positionals;
   if (rest.length > 0) throw new UsageError('one FHIR base URL at a time');
-  const settings = await readClientOptions(values, io, fhirBaseUrl);
+  if (values.probe !== undefined && !URL.canParse(values.probe, 'https://host.invalid/')) {
+    throw new UsageError('--probe: expected a query below the FHIR base, such as Patient?_count=1');
+  }
   const report = values.json ? null : new Report(io);
-  const examination = new Examination(settings, values, io, report);
-  const isWell = await examination.run();
+  const examination = new Examination(values, io, report);
+  const isWell = await examination.run(fhirBaseUrl);
   if (values.json) io.stdout.write(jsonDocument(examination.result));
   return isWell ? 0 : 1;
 }
@@ -70,27 +75,29 @@ class Examination {
    * @type {{ steps: Step[], experiments: import('./doctor/experiments.js').Outcome[], token: boolean, code: string | null }}
    */
   result = { steps: [], experiments: [], token: false, code: null };
-  #settings;
+  /** @type {ClientAuthOptions} */
+  #settings = { clientId: '', scope: null };
   #values;
   #io;
   #report;
 
   /**
-   * @param {ClientAuthOptions} settings
    * @param {any} values
    * @param {Io} io
    * @param {InstanceType<typeof Report> | null} report
    */
-  constructor(settings, values, io, report) {
-    this.#settings = settings;
+  constructor(values, io, report) {
     this.#values = values;
     this.#io = io;
     this.#report = report;
   }
 
-  /** @returns {Promise<boolean>} whether nothing failed */
-  async run() {
-    const interceptor = this.#create();
+  /**
+   * @param {string | undefined} fhirBaseUrl
+   * @returns {Promise<boolean>} whether nothing failed
+   */
+  async run(fhirBaseUrl) {
+    const interceptor = await this.#create(fhirBaseUrl);
     if (interceptor === null) return this.#isWell();
     this.#report?.waitingFor('discovery and the token request');
     const diagnosis = await interceptor.diagnose({ signal: this.#io.signal });
@@ -100,8 +107,10 @@ class Examination {
     return this.#isWell();
   }
 
-  #create() {
+  /** @param {string | undefined} fhirBaseUrl */
+  async #create(fhirBaseUrl) {
     try {
+      this.#settings = await readClientOptions(this.#values, this.#io, fhirBaseUrl);
       // Whoever looks on wants the first answer, not to wait for as long as a server asks before the next attempt.
       const interceptor = ClientAuthInterceptorFactory.create({ retry: { attempts: 1 }, ...this.#settings });
       this.#add(settingsStep(this.#settings, interceptor));

@@ -46,7 +46,7 @@ async function run({ values, positionals, io }) {
     return 0;
   }
   const port = Number(values.serve);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  if (!/^\d+$/.test(values.serve) || port > 65_535) {
     throw new UsageError('--serve: expected a port, 0 to 65535');
   }
   return serve(port, values.host, io);
@@ -60,7 +60,9 @@ async function run({ values, positionals, io }) {
 async function serve(port, host, io) {
   const server = createServer(Keystores.jwksHandler(KEYSTORE));
   server.listen(port, host);
-  await once(server, 'listening');
+  await once(server, 'listening').catch(({ code }) => {
+    throw new UsageError(`--serve: there is no listening at port ${port} of ${host} (${code})`);
+  });
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   io.stderr.write(`The public keys are at http://${authority}:${address.port}/ until you press Ctrl-C.\n`);

@@ -1,7 +1,7 @@
 'use strict';
 
 const { ClientAuthInterceptorFactory } = require('../client-auth-interceptor.js');
-const { CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions } = require('./client-options.js');
+const { CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions, variable } = require('./client-options.js');
 const { jsonDocument, printable } = require('./terminal.js');
 const { UsageError } = require('./usage-error.js');
 
@@ -13,6 +13,8 @@ const summary = 'obtain a token, and show it or what it is good for';
 
 const usage = `Usage: smart-m2m token [<fhir-base>] [options]
 
+The FHIR base URL can come from SMART_M2M_FHIR_BASE_URL, and is not needed with --issuer or --token-endpoint.
+
 Obtains a token and prints what it is good for, with the token itself masked.
 
   --show <what>                header: the value of the Authorization header; token: the bare token. Nothing else
@@ -22,7 +24,7 @@ Obtains a token and prints what it is good for, with the token itself masked.
 ${CLIENT_USAGE}
 Example
   curl -H "Authorization: $(smart-m2m token https://fhir.example.org/r4 --client-id my-client-id \\
-    --key my-keystore.jwks --scope system/*.read --show header)" https://fhir.example.org/r4/Patient
+    --key my-keystore.jwks --scope 'system/*.read' --show header)" https://fhir.example.org/r4/Patient
 `;
 
 const options = /** @type {const} */ ({
@@ -40,7 +42,7 @@ async function run({ values, positionals, io }) {
   if (values.show !== undefined && !['header', 'token'].includes(values.show)) {
     throw new UsageError('--show: expected header or token');
   }
-  const settings = await readClientOptions(values, io, positionals[0] ?? io.env.SMART_M2M_FHIR_BASE_URL);
+  const settings = await readClientOptions(values, io, positionals[0] ?? variable(io, 'FHIR_BASE_URL'));
   const interceptor = ClientAuthInterceptorFactory.create(settings);
   const token = await interceptor.getAccessToken({ signal: io.signal });
   if (values.show !== undefined) {

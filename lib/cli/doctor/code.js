@@ -45,7 +45,7 @@ function asCode(settings, values, env) {
  * @param {Record<string, string | undefined>} env
  */
 function registration({ key = '', alias, 'passphrase-file': file }, env) {
-  const isLocked = (file ?? env.SMART_M2M_PASSPHRASE) !== undefined;
+  const isLocked = Boolean(file ?? env.SMART_M2M_PASSPHRASE);
   const members = [
     `path: ${quoted(String(key || env.SMART_M2M_KEY))}`,
     ...(alias === undefined ? [] : [`alias: ${quoted(String(alias))}`]),
