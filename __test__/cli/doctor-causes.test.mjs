@@ -110,6 +110,43 @@ for (const [name, { answer, says, not }] of Object.entries(FHIR_ANSWERS)) {
   });
 }
 
+const KEY_SETS = {
+  'a page': { answer: text(200, '<html>', PAGE), says: /✗ Registered keys .*is no JWKS/ },
+  'a list without keys': { answer: json(200, { keys: null }), says: /✗ Registered keys .*is no JWKS/ },
+  'null among its keys': {
+    answer: json(200, { keys: [null] }),
+    says: /✗ Registered keys .*no key with the kid/,
+  },
+  'keys, where no kid is sent': {
+    answer: json(200, { keys: [{}] }),
+    args: ['--kid', ''],
+    says: /✓ Registered keys .*can be read; no kid is sent/,
+  },
+};
+
+for (const [name, { answer, args = [], says }] of Object.entries(KEY_SETS)) {
+  test(`doctor: at the URL of the key set there is ${name}`, async (t) => {
+    const server = await openPlainServer(t);
+    server.on('GET /jwks', answer);
+    const { line } = await doctor(server.fhirBaseUrl, [
+      '--key',
+      keyFile,
+      '--jwks-url',
+      server.url('/jwks'),
+      ...args,
+    ]);
+    t.regex(line, says);
+    t.notRegex(line, /undefined|reading/);
+  });
+}
+
+test('doctor: an assertion by the secret has no key that a server could look up', async (t) => {
+  const server = await openPlainServer(t);
+  const { code, line } = await doctor(server.fhirBaseUrl, ['--method', 'client_secret_jwt']);
+  t.is(code, 0, line);
+  t.notRegex(line, /Registered keys|Key id/);
+});
+
 test('doctor: a token request that is refused before the FHIR request is told as what it is', async (t) => {
   const server = await openPlainServer(t);
   const limited = json(429, {}, { 'retry-after': '60' });

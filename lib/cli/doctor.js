@@ -137,7 +137,8 @@ class Examination {
       signal,
       proxyFor: (/** @type {URL} */ url) => proxyFor(url, http, env),
     };
-    const keys = diagnosis.request?.assertion ? await registeredKeys(diagnosis, network) : null;
+    const keys =
+      diagnosis.request?.method === 'private_key_jwt' ? await registeredKeys(diagnosis, network) : null;
     const cause = causeOf(diagnosis, keys?.problem ?? null);
     const isOfDiscovery = steps.endedInDiscovery(diagnosis);
     this.#add(steps.discoveryStep(diagnosis, isOfDiscovery ? cause : null));

@@ -59,19 +59,26 @@ async function registeredKeys({ request }, network) {
     const summary = 'not looked at: give --jwks-url, if the server reads the public keys from a URL';
     return { step: { name, status: 'skipped', summary }, problem: null };
   }
-  const problem = await problemOfKeySet(url, String(header.kid), network);
+  const problem = await problemOfKeySet(url, header.kid, network);
   network.signal.throwIfAborted();
   /** @type {Step} */
   const step =
     problem === null
-      ? { name, status: 'ok', summary: `${url} has the kid ${header.kid}` }
+      ? {
+          name,
+          status: 'ok',
+          summary:
+            header.kid === undefined
+              ? `${url} can be read; no kid is sent`
+              : `${url} has the kid ${header.kid}`,
+        }
       : failure(name, problem, null);
   return { step, problem };
 }
 
 /**
  * @param {string} url
- * @param {string} keyId
+ * @param {unknown} keyId
  * @param {ProbeOptions} network
  * @returns {Promise<string | null>}
  */
@@ -79,13 +86,27 @@ async function problemOfKeySet(url, keyId, network) {
   try {
     const { status, body } = await get(new URL(url), { ...network, headers: { accept: 'application/json' } });
     if (status !== 200) return `the public keys are not at ${url} (HTTP ${status})`;
-    const { keys } = JSON.parse(body);
-    const names = keys.map((/** @type {{ kid?: unknown }} */ { kid }) => kid);
-    if (names.includes(keyId)) return null;
+    const keys = keysIn(body);
+    if (keys === null) return `what is at ${url} is no JWKS`;
+    const names = keys.map((key) => key?.kid).filter((kid) => kid !== undefined);
+    if (keyId === undefined || names.includes(keyId)) return null;
     return `${url} has no key with the kid ${keyId}, but ${names.join(', ') || 'none at all'}`;
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     return `the public keys at ${url} cannot be read: ${message}`;
+  }
+}
+
+/**
+ * @param {string} body
+ * @returns {({ kid?: unknown } | null)[] | null} null where it is no JWKS
+ */
+function keysIn(body) {
+  try {
+    const keys = JSON.parse(body)?.keys;
+    return Array.isArray(keys) ? keys : null;
+  } catch {
+    return null;
   }
 }
 

@@ -150,7 +150,8 @@ function assertionSteps({ discovery, request, warnings }) {
   };
   /** @type {Step} */
   const keyId = { name: 'Key id', status: 'ok', summary: String(header.kid ?? 'none is sent') };
-  return [algorithm, audience, keyId];
+  // An assertion by the secret has no key that the server could look up.
+  return request.method === 'private_key_jwt' ? [algorithm, audience, keyId] : [algorithm, audience];
 }
 
 /**
