@@ -56,6 +56,15 @@ test('every step is laid open: what was discovered, sent, answered and granted',
   );
 });
 
+test('an error under a success status is shown without what may be a token', async (t) => {
+  const server = await openTokenEndpoint(t);
+  const body = { error: 'slow_down', error_description: 'wait', session: TOKEN, error_uri: { token: TOKEN } };
+  server.on('POST /token', json(200, body));
+  const { answer, error } = await createInterceptor(server).diagnose();
+  t.is(error.oauth.error, 'slow_down');
+  t.deepEqual(JSON.parse(answer.body), { ...body, session: '[redacted]', error_uri: '[redacted]' });
+});
+
 test('an assertion is shown by its header and claims, and without its signature', async (t) => {
   const server = await openTokenEndpoint(t);
   const jwks = ecJwks();

@@ -166,6 +166,14 @@ test('MEDITECH lists client_credentials and refuses a client that is not registe
   parts: ['unauthorized_client; have the client registered for grant_type client_credentials'],
 });
 
+test('Keycloak says unauthorized_client of a wrong secret or assertion too', says, {
+  reply: json(401, {
+    error: 'unauthorized_client',
+    error_description: 'Invalid client or Invalid client credentials',
+  }),
+  parts: ['unauthorized_client: Invalid client or Invalid client credentials; ', CHECK_KEY],
+});
+
 test('a FHIR server that answers with an OperationOutcome is quoted by its text', says, {
   reply: json(401, {
     resourceType: 'OperationOutcome',

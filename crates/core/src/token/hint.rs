@@ -25,7 +25,8 @@ const FAILED: &str =
 pub(super) fn for_refusal(request: &TokenRequest, answer: &Answer, detail: &Detail) -> String {
     let oauth = detail.oauth.as_ref().map(|oauth| oauth.error.as_str());
     let asserts = request.authentication.terms().is_some();
-    let has_a_topic = !Topics::of(&detail.reason).is_empty();
+    let topics = Topics::of(&detail.reason);
+    let is_about_proof = topics.has(Topic::Credentials) || topics.has(Topic::Key);
     match (oauth, answer.status) {
         (_, 429) => too_many(answer),
         (Some("invalid_client"), _) => invalid_client(request, answer, detail),
@@ -38,6 +39,10 @@ pub(super) fn for_refusal(request: &TokenRequest, answer: &Answer, detail: &Deta
                 .to_owned()
         }
         (Some("invalid_scope"), _) => SCOPE.to_owned(),
+        // Keycloak says so of a wrong secret or assertion too.
+        (Some("unauthorized_client"), _) if is_about_proof => {
+            invalid_client(request, answer, detail)
+        }
         (Some("unauthorized_client" | "unsupported_grant_type" | "invalid_grant"), _) => {
             "have the client registered for grant_type client_credentials: the server does not allow it that"
                 .to_owned()
@@ -68,7 +73,7 @@ pub(super) fn for_refusal(request: &TokenRequest, answer: &Answer, detail: &Deta
             "a gateway may refuse this address, or the credentials are wrong: {}",
             invalid_client(request, answer, detail)
         ),
-        _ if has_a_topic => invalid_client(request, answer, detail),
+        _ if !topics.is_empty() => invalid_client(request, answer, detail),
         _ => "check clientId, the credentials and scope, or ask the server's operator, whose log can say more"
             .to_owned(),
     }

@@ -32,8 +32,16 @@ const TELLING_HEADERS: [&str; 8] = [
     "traceparent",
 ];
 
-/// Members of a token response whose values are shown.
-const SHOWN_MEMBERS: [&str; 4] = ["token_type", "expires_in", "scope", "issued_token_type"];
+/// Members of a response with a success status whose values are shown; the latter ones come under 200 too (OA-9).
+const SHOWN_MEMBERS: [&str; 7] = [
+    "token_type",
+    "expires_in",
+    "scope",
+    "issued_token_type",
+    "error",
+    "error_description",
+    "error_uri",
+];
 
 /// Sends it once, with nothing kept and nothing retried. `diagnosis` gets what was sent and what came.
 pub(crate) async fn inspect(
@@ -97,9 +105,9 @@ fn received(request: &TokenRequest, answer: &Answer) -> ReceivedAnswer {
     }
     let body = match &members {
         // Whatever it calls them, something in it may be a token.
-        Some(members) if matches!(answer.status, 200..=299) && !members.contains_key("error") => {
+        Some(members) if matches!(answer.status, 200..=299) => {
             let shown = members.iter().map(|(name, value)| {
-                let shown = SHOWN_MEMBERS.contains(&name.as_str());
+                let shown = SHOWN_MEMBERS.contains(&name.as_str()) && !value.is_object();
                 let value = if shown { value.clone() } else { CREDENTIAL.into() };
                 (name.clone(), value)
             });

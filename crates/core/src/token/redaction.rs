@@ -126,7 +126,7 @@ impl Redaction {
         }
         let text = without_jwts(text);
         let words: Vec<_> = text
-            .split(|c: char| c.is_whitespace() || c.is_control())
+            .split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
             .filter(|word| !word.is_empty())
             .collect();
         let line = words.join(" ");
@@ -164,6 +164,13 @@ impl Redaction {
 fn fold(text: &str) -> Zeroizing<String> {
     let folded = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
     Zeroizing::new(folded.collect())
+}
+
+/// Formats that show nothing or turn the direction of what follows: a reader would see another text than there is.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// A form writes a space as a plus sign.
@@ -302,6 +309,12 @@ mod tests {
             assert_eq!(redaction.clean(&format!("bad: {echo}.")), WITHHELD, "{echo}");
         }
         assert_eq!(redaction.clean("really?! #1"), "really?! #1");
+    }
+
+    #[test]
+    fn what_shows_nothing_or_turns_the_direction_of_text_is_not_kept() {
+        let text = "no\u{202E}t wh\u{200B}at \u{FEFF}it\u{2066} seems\u{1B}[2J";
+        assert_eq!(Redaction::default().clean(text), "no t wh at it seems [2J");
     }
 
     #[test]

@@ -5,6 +5,8 @@
 pub(super) enum Topic {
     /// `kid`, the key set, the signature.
     Key,
+    /// What the client proves itself with.
+    Credentials,
     /// `aud`
     Audience,
     /// `exp`, `iat`, `nbf`
@@ -19,8 +21,9 @@ pub(super) enum Topic {
 pub(super) struct Topics(u8);
 
 /// Words are compared whole, so that `explain` is not about `exp`.
-const WORDS: [(Topic, &[&str]); 5] = [
+const WORDS: [(Topic, &[&str]); 6] = [
     (Topic::Key, &["kid", "jwk", "jwks", "key", "keys", "signature"]),
+    (Topic::Credentials, &["credential", "credentials", "secret", "assertion"]),
     (Topic::Audience, &["aud", "audience"]),
     (
         Topic::Time,
@@ -81,6 +84,7 @@ mod tests {
             ("Token is not active, or issued in the future", Topic::Time),
             ("The JTI has already been used", Topic::Replay),
             ("No JWK found for kid 7", Topic::Key),
+            ("Invalid client or Invalid client credentials", Topic::Credentials),
         ] {
             assert!(Topics::of(text).has(topic), "{text}");
         }
