@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { neverAnswers, openServer } from '../support/plain-endpoint.mjs';
 import { text } from '../support/recording-server.mjs';
-import { folderWith, runCommand, runScriptText } from '../support/run-script.mjs';
+import { folderWith, onOneLine, runCommand, runScriptText } from '../support/run-script.mjs';
 
 test('a failure is shown with the lines of the script alone', async (t) => {
   const script = `async function main(origin) {
@@ -128,8 +128,8 @@ test('wrong use is told with what there is', async (t) => {
   for (const [args, said] of cases) {
     const { code, stdout, stderr } = await runCommand(args);
     t.is(code, 2, args.join(' '));
-    t.regex(stderr, said);
-    t.regex(stderr, /^smart-m2m run: .*\nsmart-m2m run --help tells more\.\n$/);
+    t.regex(onOneLine(stderr), said);
+    t.regex(stderr, /^smart-m2m: [\s\S]*\nsmart-m2m run --help tells more\.\n$/);
     t.false(stderr.includes('secret'));
     t.is(stdout, '');
   }

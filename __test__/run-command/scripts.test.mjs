@@ -5,7 +5,7 @@ import test from 'ava';
 import { PACKAGE_ROOT } from '../support/child.mjs';
 import { openServer } from '../support/plain-endpoint.mjs';
 import { text } from '../support/recording-server.mjs';
-import { COMMAND, folderWith, runCommand, runScriptText } from '../support/run-script.mjs';
+import { COMMAND, folderWith, onOneLine, runCommand, runScriptText } from '../support/run-script.mjs';
 
 test('a classic script is called by the name of its function, with no exports', async (t) => {
   const script = `#!/usr/bin/env node
@@ -34,7 +34,7 @@ function fetch() { return 'its own fetch'; }
   for (const name of ['object', 'setTimeout', 'Http', 'FhirClientError', 'toString', 'later()', 'if', '']) {
     const { code, stderr } = await call(name);
     t.is(code, 2, name);
-    t.regex(stderr, /^smart-m2m run: .*script\.js has no function .*it has later, fetch/, name);
+    t.regex(onOneLine(stderr), /^smart-m2m: .*script\.js has no function .*it has later, fetch/, name);
   }
 });
 

@@ -30,6 +30,11 @@ export function runCommand(args, options = {}) {
   return runNode(COMMAND, { ...options, args: ['run', ...args] });
 }
 
+/** Without the line ends of a terminal's width. @param {string} text */
+export function onOneLine(text) {
+  return text.replaceAll(/\s+/g, ' ');
+}
+
 /**
  * Runs a script that is given as text.
  *

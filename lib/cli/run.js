@@ -8,22 +8,11 @@ const { LEVELS } = require('../script/log.js');
 const { PendingWork } = require('../script/pending-work.js');
 const { NoSuchFunction, ScriptFailure, runScript } = require('../script/run-script.js');
 const { startProgress } = require('./progress.js');
+const { UsageError } = require('./usage-error.js');
 
 /**
- * @typedef {object} Io
- * @property {NodeJS.ReadableStream} stdin
- * @property {NodeJS.WritableStream} stdout for what the function returns
- * @property {NodeJS.WritableStream} stderr for everything else
- * @property {Record<string, string | undefined>} env
- * @property {boolean} isTerminal whether somebody can be asked
- * @property {AbortSignal} signal aborted when the user interrupts
+ * @typedef {import('./main.js').Io} Io
  */
-
-const SUCCESS = 0;
-const FAILURE = 1;
-const WRONG_USE = 2;
-/** As shells have it: 128 and the signal's number. */
-const INTERRUPTED = 130;
 
 const summary = 'run a script in the manner of Smile CDR, outside the server';
 
@@ -53,9 +42,6 @@ const options = /** @type {const} */ ({
   'log-level': { type: 'string' },
 });
 
-/** A sentence for whoever typed the command. */
-class WrongUse extends Error {}
-
 /**
  * @param {{ values: any, positionals: string[], io: Io }} invocation
  * @returns {Promise<number>} exit code
@@ -77,9 +63,9 @@ async function run({ values, positionals, io }) {
     const result = await runScript({ path: script, name, args, logLevel, env, write, signal, pending });
     const json = jsonOf(result);
     if (json !== undefined) io.stdout.write(`${json}\n`);
-    return SUCCESS;
+    return 0;
   } catch (error) {
-    return explain(error, io, progress.write);
+    return explain(error, io.signal, progress.write);
   } finally {
     progress.end();
   }
@@ -91,12 +77,12 @@ async function run({ values, positionals, io }) {
  */
 async function readCommand(values, positionals) {
   const [path, ...rest] = positionals;
-  if (path === undefined || rest.length > 0) throw new WrongUse('expected one script');
+  if (path === undefined || rest.length > 0) throw new UsageError('expected one script');
   const logLevel = values['log-level'] ?? 'info';
-  if (!LEVELS.includes(logLevel)) throw new WrongUse(`--log-level: expected one of ${LEVELS.join(', ')}`);
+  if (!LEVELS.includes(logLevel)) throw new UsageError(`--log-level: expected one of ${LEVELS.join(', ')}`);
   const script = resolve(path);
   const found = await stat(script).catch(() => null);
-  if (found === null || !found.isFile()) throw new WrongUse(`there is no file ${script}`);
+  if (found === null || !found.isFile()) throw new UsageError(`there is no file ${script}`);
   return { script, logLevel, name: /** @type {string | undefined} */ (values.function) };
 }
 
@@ -106,7 +92,7 @@ async function readCommand(values, positionals) {
  */
 async function readArguments(given, stdin) {
   if (given.filter((one) => one === '-').length > 1)
-    throw new WrongUse('--argument -: stdin can be read once');
+    throw new UsageError('--argument -: stdin can be read once');
   const args = [];
   for (const [index, one] of given.entries()) {
     const which = given.length === 1 ? '--argument' : `--argument number ${index + 1}`;
@@ -114,10 +100,10 @@ async function readArguments(given, stdin) {
     const json = source === null ? one : await readSource(source, stdin, which);
     try {
       args.push(JSON.parse(json));
-    } catch (error) {
+    } catch {
       // The value itself is not repeated: it may be a secret after all.
       const what = source ?? 'what was given';
-      throw new WrongUse(`${which}: ${what} is no JSON; text takes quotes: '"text"'`, { cause: error });
+      throw new UsageError(`${which}: ${what} is no JSON; text takes quotes: '"text"'`);
     }
   }
   return args;
@@ -131,7 +117,7 @@ async function readArguments(given, stdin) {
 async function readSource(source, stdin, which) {
   if (source === 'stdin') return readAll(stdin);
   return readFile(source, 'utf8').catch((error) => {
-    throw new WrongUse(`${which}: ${source} cannot be read (${error.code})`);
+    throw new UsageError(`${which}: ${source} cannot be read (${error.code})`);
   });
 }
 
@@ -154,25 +140,21 @@ function jsonOf(result) {
 }
 
 /**
+ * What the script did wrong. The rest is told as for every command.
+ *
  * @param {unknown} error
- * @param {Io} io
+ * @param {AbortSignal} signal
  * @param {(text: string) => void} write
  */
-function explain(error, io, write) {
-  if (io.signal.aborted) {
-    write('interrupted\n');
-    return INTERRUPTED;
-  }
-  if (error instanceof WrongUse || error instanceof NoSuchFunction) {
-    write(`smart-m2m run: ${error.message}\nsmart-m2m run --help tells more.\n`);
-    return WRONG_USE;
-  }
+function explain(error, signal, write) {
+  if (signal.aborted || error instanceof UsageError) throw error;
+  if (error instanceof NoSuchFunction) throw new UsageError(error.message);
   const failure = error instanceof ScriptFailure ? error : new ScriptFailure(error, 0);
   write(`${describeFailure(failure.thrown)}\n`);
   if (failure.requests > 0) {
     write(`requests were still under way (${failure.requests}): is an await missing?\n`);
   }
-  return FAILURE;
+  return 1;
 }
 
 module.exports = { allowPositionals: true, options, run, summary, usage };
