@@ -12,6 +12,7 @@ const BENCHMARKS = [
   'token-request',
   'first-token',
   'renewal-storm',
+  'require',
   'load',
   'memory',
   'pre-token-hook',

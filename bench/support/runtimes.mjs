@@ -17,6 +17,15 @@ export const nodes = hasOthers ? [node, packaged('Node', 'node24', 'bin/node')] 
 /** @type {Runtime[]} */
 export const runtimes = hasOthers ? [...nodes, packaged('Bun', '@oven/bun-linux-x64', 'bin/bun')] : nodes;
 
+/**
+ * One of each release line that the package supports; where only the running one can be had, that. @type {Runtime[]}
+ */
+export const supportedNodes = hasOthers
+  ? ['20', '22', '24', '26'].map((line) =>
+      process.versions.node.startsWith(`${line}.`) ? node : packaged('Node', `node${line}`, 'bin/node'),
+    )
+  : [node];
+
 function packaged(name, packageName, command) {
   const path = (file) => fileURLToPath(new URL(`../node_modules/${packageName}/${file}`, import.meta.url));
   const { version } = JSON.parse(readFileSync(path('package.json'), 'utf8'));
