@@ -3,7 +3,6 @@
 const { channel } = require('node:diagnostics_channel');
 const { addon } = require('./addon.js');
 const { invalidConfig, unwrap } = require('./client-auth-error.js');
-const { forgetSigner, sign } = require('./signers.js');
 
 /**
  * @typedef {import('./native.js').NativeLetter} NativeLetter
@@ -94,7 +93,7 @@ function openLetter(letter) {
   if ('event' in letter) require('./token-requests.js').publishTokenRequest(letter.event);
   else if ('outcome' in letter) settle(letter.ticket, letter.outcome);
   else if ('signer' in letter) askSigner(letter);
-  else if ('forgottenSigner' in letter) forgetSigner(letter.forgottenSigner);
+  else if ('forgottenSigner' in letter) require('./signers.js').forgetSigner(letter.forgottenSigner);
   else if ('lookedFor' in letter) questions.get(letter.lookedFor)?.(letter.trouble);
   else if ('diagnosed' in letter) questions.get(letter.diagnosed)?.(letter.diagnosis);
   else askHooks(letter);
@@ -125,6 +124,7 @@ async function askHooks({ ticket, call, context }) {
 /** @param {{ signer: number, call: number, input: Uint8Array, algorithm: string }} letter */
 async function askSigner({ signer, call, input, algorithm }) {
   try {
+    const { sign } = require('./signers.js');
     environment.answerSigner(call, await sign(signer, input, algorithm));
   } catch (error) {
     fail(call, error);
