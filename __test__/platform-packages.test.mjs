@@ -23,7 +23,7 @@ for (const { folder, os, cpu, libc } of platforms) {
       cpu: [cpu],
       ...(libc === undefined ? {} : { libc: [libc] }),
       main: addon,
-      files: [addon],
+      files: [addon, 'THIRD-PARTY-LICENSES'],
       license,
       engines,
     });
