@@ -3,8 +3,9 @@ import { packageBin } from './package-bin.mjs';
 import { root } from './prepare.mjs';
 import { run } from './run.mjs';
 
-/** Set by CI, where a missing cargo-deny is a failure. */
+/** Set by CI, where a missing tool is a failure. */
 const isDenyRequired = process.env.CARGO_DENY_REQUIRED === '1';
+const isActionlintRequired = process.env.ACTIONLINT_REQUIRED === '1';
 
 /**
  * Runs every linter, also after one has failed. Needs the addon: the types of `lib/` come with it.
@@ -34,6 +35,11 @@ function steps() {
     list.push(['cargo deny', 'cargo', ['deny', 'check', 'bans', 'licenses', 'sources']]);
   } else {
     console.log('cargo-deny is not installed: the check of the Rust dependencies is left to CI.');
+  }
+  if (isActionlintRequired || spawnSync('actionlint', ['-version'], { cwd: root }).status === 0) {
+    list.push(['actionlint', 'actionlint', []]);
+  } else {
+    console.log('actionlint is not installed: the check of the workflows is left to CI.');
   }
   return list;
 }

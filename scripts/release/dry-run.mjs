@@ -6,6 +6,7 @@ import { buildAddon } from '../addon.mjs';
 import { prepareTools, root } from '../prepare.mjs';
 import { run } from '../run.mjs';
 import { releaseOf } from './changelog.mjs';
+import { TRIPLES } from './crates.mjs';
 import { publish } from './publish.mjs';
 import { SBOM_FILE, writeSbom } from './sbom.mjs';
 import { packTarballs } from './tarballs.mjs';
@@ -13,7 +14,8 @@ import { licenseProblems } from './third-party-licenses.mjs';
 import { versionProblems } from './versions.mjs';
 
 // Every step of a release that needs no GitHub, on this machine, for this machine's platform and those whose addon is
-// in npm/: `npm run release:dry-run -- [--tag v1.2.3] [--skip-build] [--skip-tests]`. Nothing is published.
+// in npm/: `npm run release:dry-run -- [--tag v1.2.3] [--skip-build] [--skip-tests]
+// [--all-platforms]`. Nothing is published.
 
 const { values } = parseArgs({
   options: { tag: { type: 'string' }, 'skip-build': { type: 'boolean' }, 'skip-tests': { type: 'boolean' } },
@@ -51,7 +53,12 @@ const STEPS = {
   },
   pack: () => {
     tarballs = packTarballs();
-    if (tarballs.length < 2) throw new Error('There is no platform package: build an addon first.');
+    const least = values['all-platforms'] ? TRIPLES.length : 1;
+    if (tarballs.length - 1 < least) {
+      throw new Error(
+        `There are ${tarballs.length - 1} platform packages of ${least}: build the addons first.`,
+      );
+    }
     return tarballs.map(({ file, unpackedSize }) => `${basename(file)} (${unpackedSize} bytes)`).join(', ');
   },
   'bill of materials': async () => {
