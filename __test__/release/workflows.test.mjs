@@ -56,6 +56,13 @@ test('every platform is built and tested', (t) => {
   }
 });
 
+test('CI runs under every Node that is supported', (t) => {
+  const contributing = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
+  const supported = /^\| Node\.js +\| ([\d, ]+):/m.exec(contributing)[1];
+  t.true(workflows['ci.yml'].includes(`node: [${supported}]`));
+  t.true(release.includes(`node: [${supported}]`));
+});
+
 /** As text: they are written by hand, and a parser would be one more dependency. */
 function jobsOf(text) {
   return text.slice(text.indexOf('\njobs:\n') + 7).split(/\n(?= {2}[\w-]+:\n)/);

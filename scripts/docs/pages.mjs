@@ -42,6 +42,8 @@ export async function collectPages(root) {
     page('README.md', 'index.html', startOf(readme), 'Overview'),
     page('README.md', 'guide.html', readme, 'Guide'),
     page('CHANGELOG.md', 'changelog.html', await read('CHANGELOG.md')),
+    page('CONTRIBUTING.md', 'contributing.html', await read('CONTRIBUTING.md')),
+    page('SECURITY.md', 'security-policy.html', await read('SECURITY.md')),
   ];
   for (const entry of await readdir(join(root, 'docs'), { recursive: true })) {
     const name = entry.replaceAll('\\', '/');
