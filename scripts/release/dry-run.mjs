@@ -18,7 +18,12 @@ import { versionProblems } from './versions.mjs';
 // [--all-platforms]`. Nothing is published.
 
 const { values } = parseArgs({
-  options: { tag: { type: 'string' }, 'skip-build': { type: 'boolean' }, 'skip-tests': { type: 'boolean' } },
+  options: {
+    tag: { type: 'string' },
+    'skip-build': { type: 'boolean' },
+    'skip-tests': { type: 'boolean' },
+    'all-platforms': { type: 'boolean' },
+  },
 });
 let tarballs;
 
