@@ -660,8 +660,9 @@ export declare class ClientAuthError extends Error {
  * `oauth` is set wherever the body had it. Everything that goes wrong with a discovery document, its size
  * included, is `ERR_DISCOVERY`; where there is no answer at all it is `ERR_NETWORK`, `ERR_TLS` or
  * `ERR_TIMEOUT`. A missing token_type is taken as Bearer, with a warning. Values of additional parameters
- * count as secrets. `ERR_INTERNAL` is a defect of this package. An aborted wait rejects with the signal's
- * own reason.
+ * count as secrets. `ERR_NATIVE_ADDON` is thrown by `require` and `import` of this package, where the package for
+ * the platform is missing or does not load. `ERR_INTERNAL` is a defect of this package. An aborted wait rejects
+ * with the signal's own reason.
  */
 export type ClientAuthErrorCode =
   | 'ERR_INVALID_CONFIG'
@@ -687,6 +688,7 @@ export type ClientAuthErrorCode =
   | 'ERR_PRE_TOKEN_HOOK'
   | 'ERR_SIGNER'
   | 'ERR_CLOSED'
+  | 'ERR_NATIVE_ADDON'
   | 'ERR_INTERNAL';
 
 /** Bare `Headers` carry no URL: the caller answers for where they go. */

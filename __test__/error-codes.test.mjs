@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ClientAuthError, ClientAuthInterceptorFactory, Keystores } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
+import { notFound } from './support/addon-search.mjs';
 import { ecJwks, publicJwks } from './support/keys.mjs';
 import { json, text, tokenResponse } from './support/recording-server.mjs';
 import { createInterceptor as create, openTokenEndpoint } from './support/token-endpoint.mjs';
@@ -215,6 +216,13 @@ const WAYS = {
     },
     cause: 'the interceptor was closed',
     next: 'create another one',
+  },
+  ERR_NATIVE_ADDON: {
+    produce: () => () => {
+      throw notFound();
+    },
+    cause: '@org/smart-m2m-linux-x64-gnu is not installed beside @org/smart-m2m',
+    next: 'Delete node_modules and package-lock.json and run npm install here',
   },
 };
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import test from 'ava';
 
-const { buildsFor } = createRequire(import.meta.url)('../lib/addon.js');
+const { buildsFor } = createRequire(import.meta.url)('../lib/native-build.js');
 
 const root = new URL('../', import.meta.url);
 const { name, version, engines, license, napi } = readJson('package.json');
@@ -30,13 +30,18 @@ for (const { folder, os, cpu, libc } of platforms) {
   });
 
   test(`the loader looks for ${folder} under the names that its package has`, (t) => {
-    t.true(buildsFor(os, cpu).includes(folder));
+    t.deepEqual(buildsFor(os, cpu, libc ?? null), [folder]);
   });
 }
 
 test('there is no build for other systems', (t) => {
-  t.deepEqual(buildsFor('sunos', 'x64'), []);
-  t.deepEqual(buildsFor('linux', 'ia32'), []);
+  t.deepEqual(buildsFor('sunos', 'x64', null), []);
+  t.deepEqual(buildsFor('linux', 'ia32', 'glibc'), []);
+  t.deepEqual(buildsFor('constructor', 'x64', null), []);
+});
+
+test('where nothing tells the libc, the loader looks for the build for glibc and then for that for musl', (t) => {
+  t.deepEqual(buildsFor('linux', 'arm64', null), ['linux-arm64-gnu', 'linux-arm64-musl']);
 });
 
 function platformOf(target) {

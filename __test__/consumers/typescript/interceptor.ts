@@ -181,6 +181,7 @@ const codes: Record<ClientAuthErrorCode, true> = {
   ERR_PRE_TOKEN_HOOK: true,
   ERR_SIGNER: true,
   ERR_CLOSED: true,
+  ERR_NATIVE_ADDON: true,
   ERR_INTERNAL: true,
 };
 

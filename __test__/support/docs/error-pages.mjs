@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { ErrorScenarios, FIXTURES, SCENARIOS, USUAL } from './error-scenarios.mj
 import { leadAstray } from './named-hosts.mjs';
 
 export const PAGES = join(PACKAGE_ROOT, 'docs', 'errors');
+const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
 /** The sections of a page that hold what was said by the package itself. */
 export const SECTIONS = /** @type {const} */ (['Messages', 'What the doctor shows']);
 
@@ -54,6 +56,7 @@ function general(text) {
     .replaceAll(`${FIXTURES}/`, '/etc/my-application/')
     .replaceAll(`${FIXTURES}\\`, '/etc/my-application/')
     .replaceAll(/[A-Z]:\\etc\\my-application\\/g, '/etc/my-application/')
+    .replaceAll(`@${version}`, '@x.y.z')
     .replaceAll(/localhost:1\b/g, 'localhost:8443')
     .replaceAll(/127\.0\.0\.1:1\b/g, '127.0.0.1:8443')
     .replaceAll(/within 200(\s+)ms/g, 'within 30000$1ms')

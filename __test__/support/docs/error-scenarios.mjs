@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ClientAuthInterceptorFactory, Keystores } from '../../../index.mjs';
+import { glibcTooOld, notFound } from '../addon-search.mjs';
 import { PACKAGE_ROOT } from '../child.mjs';
 import { ecJwks } from '../keys.mjs';
 import { answer, openNames } from './named-servers.mjs';
@@ -125,6 +126,9 @@ export const USUAL = {
 const fixture = (name) => join(FIXTURES, name);
 const { d: _, ...publicJwk } = ecJwks({ kid: 'kms-2026' }).keys[0];
 const signWith = (sign) => () => Keystores.register('in-kms', { publicJwk, sign });
+const throwing = (errorOf) => () => {
+  throw errorOf();
+};
 const register = (source) => () => Keystores.register('my-other-keystore', source);
 
 /**
@@ -261,4 +265,10 @@ export const SCENARIOS = [
     setUp: signWith(() => new Uint8Array(96)),
   },
   { code: 'ERR_CLOSED', before: (interceptor) => interceptor.close() },
+  { code: 'ERR_NATIVE_ADDON', act: throwing(() => notFound()) },
+  { code: 'ERR_NATIVE_ADDON', act: throwing(() => notFound({ error: glibcTooOld() }, { glibc: '2.31' })) },
+  {
+    code: 'ERR_NATIVE_ADDON',
+    act: throwing(() => notFound({ platform: 'freebsd', libc: null, builds: [] })),
+  },
 ];
