@@ -52,7 +52,8 @@ export async function collectPages(root) {
     pages.push(page(`docs/${name}`, path, await read(`docs/${name}`)));
   }
   const { exports } = JSON.parse(await read('package.json'));
-  for (const [subpath, { types }] of Object.entries(exports)) {
+  for (const [subpath, entry] of Object.entries(exports)) {
+    const { types } = entry.require ?? entry;
     if (types === undefined) continue;
     const suffix = subpath === '.' ? '' : `-${subpath.slice(2).replaceAll('/', '-')}`;
     const title = `Types${subpath === '.' ? '' : ` of ${subpath.slice(2)}`}`;

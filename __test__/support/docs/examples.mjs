@@ -28,7 +28,7 @@ const SURROUNDINGS = {
 export async function collectExamples() {
   const { exports } = await packageJson();
   const sources = Object.values(exports)
-    .map(({ types }) => types?.replace('./', ''))
+    .map((entry) => (entry.require ?? entry).types?.replace('./', ''))
     .filter((source) => source !== undefined);
   const examples = await Promise.all(
     sources.map(async (source) => examplesOf(source, await readFile(join(PACKAGE_ROOT, source), 'utf8'))),

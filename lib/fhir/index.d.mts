@@ -1,0 +1,4 @@
+import * as fhirClient from './index.js';
+
+export * from './index.js';
+export default fhirClient;

@@ -1,0 +1,4 @@
+import * as testing from './index.js';
+
+export * from './index.js';
+export default testing;
