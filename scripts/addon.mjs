@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { newestChange } from './newest-change.mjs';
 import { packageBin } from './package-bin.mjs';
 import { run } from './run.mjs';
 
@@ -37,11 +38,4 @@ export async function buildAddon(root, { release = true, args = [] } = {}) {
     cwd: root,
   });
   return ok;
-}
-
-/** A folder counts as well: what was deleted from it has changed it. */
-function newestChange(path) {
-  const stats = statSync(path);
-  if (!stats.isDirectory()) return stats.mtimeMs;
-  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
 }

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addonIsStale, buildAddon } from './addon.mjs';
+import { npmCommand } from './npm-command.mjs';
 import { run } from './run.mjs';
 import { missingTools } from './toolchain.mjs';
 
@@ -56,11 +57,7 @@ function dependenciesAreCurrent(folder) {
 }
 
 async function npm(cwd, ...args) {
-  const cli = process.env.npm_execpath;
-  // As a script where it can be had: on Windows the command `npm` is a batch file, which needs a shell.
-  const { ok } =
-    cli !== undefined && basename(cli) === 'npm-cli.js'
-      ? await run(process.execPath, [cli, ...args], { cwd })
-      : await run('npm', args, { cwd });
+  const [command, ...all] = npmCommand(args);
+  const { ok } = await run(command, all, { cwd });
   return ok;
 }

@@ -22,9 +22,29 @@ export function runNode(
   { evaluate = false, env = {}, nodeArgs = [], args = [], cwd = PACKAGE_ROOT, timeoutMs = 60_000 } = {},
 ) {
   const scriptArgs = evaluate ? ['--input-type=module', '--eval', script, '--', ...args] : [script, ...args];
-  const child = spawn(process.execPath, [...nodeArgs, ...scriptArgs], {
-    cwd, // by default where text resolves the package by its own name
+  // By default where text resolves the package by its own name.
+  return runProgram(process.execPath, [...nodeArgs, ...scriptArgs], {
+    cwd,
     env: { ...process.env, ...env },
+    timeoutMs,
+  });
+}
+
+/**
+ * Runs a program in the same way.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {object} options
+ * @param {string} options.cwd
+ * @param {Record<string, string | undefined>} options.env all of it
+ * @param {number} [options.timeoutMs]
+ * @returns {ReturnType<typeof runNode>}
+ */
+export function runProgram(command, args, { cwd, env, timeoutMs = 60_000 }) {
+  const child = spawn(command, args, {
+    cwd,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',

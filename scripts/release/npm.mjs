@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { basename } from 'node:path';
+import { npmCommand } from '../npm-command.mjs';
 import { root } from '../prepare.mjs';
 
 /**
@@ -10,10 +10,7 @@ import { root } from '../prepare.mjs';
  * @returns {string}
  */
 export function npm(args, { cwd = root } = {}) {
-  const cli = process.env.npm_execpath;
-  // As a script where it can be had: on Windows the command `npm` is a batch file, which needs a shell.
-  const isScript = cli !== undefined && basename(cli) === 'npm-cli.js';
-  const [command, all] = isScript ? [process.execPath, [cli, ...args]] : ['npm', args];
+  const [command, ...all] = npmCommand(args);
   const { status, stdout, stderr, error } = spawnSync(command, all, { cwd, encoding: 'utf8', shell: false });
   if (status !== 0) throw new Error(`npm ${args.join(' ')} failed: ${error?.message ?? stderr.trim()}`);
   return stdout;
