@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { areDebianProgramsRequired, prepareDebianPrograms } from './debian-programs.mjs';
 import { lint } from './lint-steps.mjs';
 import { packageBin } from './package-bin.mjs';
+import { packPackages } from './packages.mjs';
 import { prepareAddon, prepareTools, root } from './prepare.mjs';
 import { run } from './run.mjs';
+import { areRuntimesRequired, prepareRuntimes } from './runtimes.mjs';
 import { avaCounts, cargoCounts, jestCounts } from './test-counts.mjs';
 
 // Everything that is checked, one after the other, also after a failure. The last line counts it.
@@ -19,6 +21,7 @@ if (!hasAddon) results.push({ name: 'addon', passed: 0, failed: 1 });
 results.push(...(await lint()));
 await test('cargo test', 'cargo', ['test', '--workspace', '--no-fail-fast'], cargoCounts);
 if (hasAddon) {
+  packPackages(root, join(root, 'target', 'packages'));
   await test('ava', node, [packageBin(root, 'ava'), ...(await avaFiles())], avaCounts);
   await test(
     'jest',
@@ -51,15 +54,24 @@ console.log(`\n${passed} passed, ${failed} failed`);
 
 /** All of them, or those that the programs at hand suffice for. */
 async function avaFiles() {
+  const without = [];
+  const leaveOut = (folder, name, problem, isRequired) => {
+    if (isRequired) {
+      console.error(`\n${problem}.`);
+      results.push({ name, passed: 0, failed: 1 });
+    } else {
+      console.log(`\n${problem}. The tests in ${folder} are left to CI.`);
+    }
+    without.push(`!${folder}/**`);
+  };
   const problem = await prepareDebianPrograms();
-  if (problem === null) return [];
-  if (areDebianProgramsRequired) {
-    console.error(`\n${problem}.`);
-    results.push({ name: "Debian's servers", passed: 0, failed: 1 });
-  } else {
-    console.log(`\n${problem}. The tests in __test__/debian-servers are left to CI.`);
+  if (problem !== null) {
+    leaveOut('__test__/debian-servers', "Debian's servers", problem, areDebianProgramsRequired);
   }
-  return ['__test__/**/*.test.mjs', '!__test__/debian-servers/**'];
+  if (!(await prepareRuntimes())) {
+    leaveOut('__test__/installed', 'runtimes', 'the runtimes are not there', areRuntimesRequired);
+  }
+  return without.length === 0 ? [] : ['__test__/**/*.test.mjs', ...without];
 }
 
 /** Without counts of its own a step counts as one test. */
