@@ -12,7 +12,7 @@ import { markdownOfTypes } from './types.mjs';
 
 /** The order of the navigation. What is not there is left out; what is not named here comes last. */
 const GROUPS = [
-  ['Start', ['index.html', 'quick-start.html', 'guide.html', 'migration.html']],
+  ['Start', ['index.html', 'quick-start.html', 'installation.html', 'guide.html', 'migration.html']],
   ['Recipes', ['recipes/index.html', 'recipes/']],
   [
     'Reference',
