@@ -22,7 +22,7 @@ export function installPackage() {
       ({ name }) => !name.includes('smart-m2m-') || name.includes(`${process.platform}-${process.arch}`),
     )
     .map(({ file }) => file);
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   npm(['install', ...options, ...files], { cwd: folder });
   addPackage(folder, EMPTY, 0);
   addPackage(folder, OTHERS, 40);
