@@ -37,6 +37,16 @@ export function installedRuntimes() {
   return [own, ...installed];
 }
 
+/**
+ * A Node with which tests go on that this one is too old for: the newest versions of some libraries refuse it.
+ *
+ * @returns {string | null} its path; null where it is not here, or this one is as new
+ */
+export function newerNode() {
+  const path = join(runtimesFolder, 'node24/bin/node');
+  return Number(process.versions.node.split('.')[0]) < 24 && existsSync(path) ? path : null;
+}
+
 /** @returns {Promise<boolean>} whether they are there */
 export function prepareRuntimes() {
   return prepareDependencies(

@@ -5,13 +5,15 @@ import { packageBin } from './package-bin.mjs';
 import { packPackages } from './packages.mjs';
 import { prepareAddon, prepareTools, root } from './prepare.mjs';
 import { run } from './run.mjs';
-import { areRuntimesRequired, prepareRuntimes } from './runtimes.mjs';
+import { areRuntimesRequired, newerNode, prepareRuntimes } from './runtimes.mjs';
 import { avaCounts, cargoCounts, jestCounts } from './test-counts.mjs';
 
 // Everything that is checked, one after the other, also after a failure. The last line counts it.
 
 const node = process.execPath;
 const consumers = join('__test__', 'consumers');
+/** Their newest versions are tried where Node is new enough for them. */
+const NEWEST_LIBRARIES = ['__test__/adapters/{undici,undici-composition,got,got-hooks,medplum}.test.mjs'];
 
 if (!(await prepareTools())) process.exit(1);
 const hasAddon = await prepareAddon();
@@ -23,6 +25,10 @@ await test('cargo test', 'cargo', ['test', '--workspace', '--no-fail-fast'], car
 if (hasAddon) {
   packPackages(root, join(root, 'target', 'packages'));
   await test('ava', node, [packageBin(root, 'ava'), ...(await avaFiles())], avaCounts);
+  const newer = newerNode();
+  if (newer !== null) {
+    await test('ava, Node 24', newer, [packageBin(root, 'ava'), ...NEWEST_LIBRARIES], avaCounts);
+  }
   await test(
     'jest',
     node,
