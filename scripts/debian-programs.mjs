@@ -1,16 +1,7 @@
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, realpathSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from './run.mjs';
+import { aptGet, privateApt, unpackArchives } from './debian-packages.mjs';
 
 // The programs of Debian that tests use: servers, and what the documentation runs. They are taken from the system where it has them, else
 // fetched as packages and unpacked under target/: nothing is installed, and root is not needed.
@@ -70,43 +61,13 @@ export async function prepareDebianPrograms() {
 
 /** @param {string[]} names */
 async function fetchPackages(names) {
-  const archives = join(folder, 'cache', 'archives');
-  const settings = join(folder, 'apt.conf');
-  for (const part of [archives, join(folder, 'lists')]) mkdirSync(join(part, 'partial'), { recursive: true });
-  writeFileSync(settings, aptSettings());
-  const apt = (...args) =>
-    run('timeout', ['--kill-after=10s', '300s', 'apt-get', '-qq', `--config-file=${settings}`, ...args]);
+  const apt = privateApt(folder);
   const install = ['install', '--download-only', '--reinstall', '--no-install-recommends', '--yes'];
-  const { ok } = (await apt('update')).ok ? await apt(...install, ...names) : { ok: false };
-  if (!ok) return false;
+  const fetched = (await aptGet(apt, ['update'])) && (await aptGet(apt, [...install, ...names]));
   const part = `${unpacked}.part`;
-  for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
-    if (!(await run('dpkg', ['--extract', join(archives, file), part])).ok) return false;
-  }
+  if (!fetched || !(await unpackArchives(apt, part))) return false;
   renameSync(part, unpacked);
-  for (const name of ['cache', 'lists']) rmSync(join(folder, name), { recursive: true, force: true });
   return true;
-}
-
-/** The system's sources, with lists and archives of our own, and without the hooks that act on the system. */
-function aptSettings() {
-  return `
-    Dir::State::Lists "${join(folder, 'lists')}/";
-    Dir::Cache "${join(folder, 'cache')}/";
-    Dir::Log "${folder}";
-    APT::Sandbox::User "";
-    Acquire::Languages "none";
-    Acquire::Retries "2";
-    Acquire::http::Timeout "20";
-    Acquire::https::Timeout "20";
-    Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
-    Debug::NoLocking "true";
-    #clear APT::Update::Pre-Invoke;
-    #clear APT::Update::Post-Invoke;
-    #clear APT::Update::Post-Invoke-Success;
-    #clear DPkg::Pre-Install-Pkgs;
-    #clear DPkg::Post-Invoke;
-  `;
 }
 
 /** Of the system beside the folders of PATH, which need not name sbin. */

@@ -18,12 +18,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => i
  * @param {string[]} args
  * @param {object} [options]
  * @param {string} [options.cwd]
+ * @param {NodeJS.ProcessEnv} [options.env] of the command, in place of this process's own
  * @param {boolean} [options.keepOutput] also returns what it printed, in `output`
  * @returns {Promise<{ ok: boolean, output: string }>} not ok either when it could not be started
  */
-export function run(command, args, { cwd, keepOutput = false } = {}) {
+export function run(command, args, { cwd, env, keepOutput = false } = {}) {
   const stream = keepOutput ? 'pipe' : 'inherit';
-  const child = spawn(command, args, { cwd, stdio: ['ignore', stream, stream], detached: !isWindows });
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', stream, stream], detached: !isWindows });
   running.add(child);
   let output = '';
   for (const [from, to] of [
