@@ -20,3 +20,12 @@ pub mod mailbox;
 pub mod outcome;
 pub mod settings;
 pub mod signer;
+
+// Where one object of a DLL of MinGW names its exports itself, as one of aws-lc does, the linker exports nothing
+// else: the name by which Node.js finds an addon has to be among those.
+#[cfg(all(windows, target_env = "gnu"))]
+core::arch::global_asm!(
+    ".section .drectve,\"yn\"",
+    ".ascii \" -export:napi_register_module_v1\"",
+    ".text"
+);
