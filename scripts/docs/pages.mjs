@@ -24,7 +24,7 @@ const GROUPS = [
       (name) => `${name}.html`,
     ),
   ],
-  ['Inside', ['security.html', 'reliability.html', 'architecture.html', 'changelog.html']],
+  ['Inside', ['security.html', 'reliability.html', 'platforms.html', 'architecture.html', 'changelog.html']],
 ];
 /** Found through the page of its group. */
 const UNLISTED = /^errors\/ERR_/;
