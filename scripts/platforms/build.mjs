@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { root } from '../prepare.mjs';
 import { run } from '../run.mjs';
 import { prepareAppleStubs } from './apple-stubs.mjs';
+import { buildFlags } from './build-flags.mjs';
 import { output } from './folders.mjs';
 import { MACOS_FLOOR } from './targets.mjs';
 
@@ -60,33 +61,18 @@ const TIMED = `TIMEFORMAT='%U %S'; { time "$@" 2>&3; } 3>&2 2>"$0"`;
 
 async function environmentOf(target, toolchain, source, folder) {
   const paths = remappedPaths(toolchain, source);
-  const flags = paths.map((path) => `--remap-path-prefix=${path}`);
-  const cFlags = paths.map((path) => `-ffile-prefix-map=${path}`);
-  const env = {
-    CARGO_TARGET_DIR: folder,
-    [`CFLAGS_${target.rustTarget.replaceAll('-', '_')}`]: cFlags.join(' '),
-  };
-  if (target.libc === 'musl') {
-    // Node.js for musl links it dynamically, and so must what it loads.
-    flags.push('-Ctarget-feature=-crt-static');
-  }
+  const env = { CARGO_TARGET_DIR: folder };
+  const rustFlags = [];
   if (target.os === 'win32') env.LIBNODE_PATH = emptyLibnode();
   if (target.os === 'darwin') {
     env.MACOSX_DEPLOYMENT_TARGET = MACOS_FLOOR;
     const frameworks = await prepareAppleStubs(toolchain, source);
-    flags.push(`-Clink-arg=-F${frameworks}`, `-Clink-arg=-Wl,-install_name,@rpath/${target.addon}`);
+    rustFlags.push(`-Clink-arg=-F${frameworks}`, `-Clink-arg=-Wl,-install_name,@rpath/${target.addon}`);
   }
-  // By the variable that can hold spaces.
-  env.CARGO_ENCODED_RUSTFLAGS = flags.join('\x1f');
-  return env;
+  return { ...env, ...buildFlags(target.rustTarget, { paths, rustFlags }) };
 }
 
-/**
- * What stands in the addon in place of this machine's folders. The more special come last: the last that fits is
- * taken.
- *
- * @returns {string[]} `from=to`
- */
+/** What stands in the addon in place of this machine's folders, as `buildFlags` takes it. */
 function remappedPaths({ sysroot, rustSources }, source) {
   const cargoHome = process.env.CARGO_HOME || join(homedir(), '.cargo');
   return [

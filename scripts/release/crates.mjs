@@ -6,9 +6,6 @@ import { root } from '../prepare.mjs';
 // Which crates are in the addon. By `cargo tree`: what `cargo metadata` resolves, and the tools that read it, also has
 // crates of features that nobody switched on (ring and quinn, by way of reqwest and rustls).
 
-/** Of package.json. @type {readonly string[]} */
-export const TRIPLES = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).napi.targets;
-
 /**
  * The crates whose code is in the addon for a platform, this package's own among them.
  *

@@ -3,10 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAddon } from '../addon.mjs';
+import { TARGETS } from '../platforms/targets.mjs';
 import { prepareTools, root } from '../prepare.mjs';
 import { run } from '../run.mjs';
 import { releaseOf } from './changelog.mjs';
-import { TRIPLES } from './crates.mjs';
 import { publish } from './publish.mjs';
 import { SBOM_FILE, writeSbom } from './sbom.mjs';
 import { packTarballs } from './tarballs.mjs';
@@ -58,7 +58,7 @@ const STEPS = {
   },
   pack: () => {
     tarballs = packTarballs();
-    const least = values['all-platforms'] ? TRIPLES.length : 1;
+    const least = values['all-platforms'] ? TARGETS.length : 1;
     if (tarballs.length - 1 < least) {
       throw new Error(
         `There are ${tarballs.length - 1} platform packages of ${least}: build the addons first.`,

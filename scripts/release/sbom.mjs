@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import CycloneDX from '@cyclonedx/cyclonedx-library';
+import { TARGETS } from '../platforms/targets.mjs';
 import { root } from '../prepare.mjs';
 import { compiledCrates, crateFacts, linkedCrates } from './crates.mjs';
 
@@ -25,7 +26,7 @@ export function billOfMaterials({ timestamp = new Date() } = {}) {
   const facts = crateFacts();
   const platforms = readdirSync(join(root, 'npm')).map((folder) => ({
     ...readJson(join('npm', folder, 'package.json')),
-    triple: main.napi.targets.find((triple) => folderOf(triple) === folder),
+    triple: TARGETS.find(({ platform }) => platform === folder)?.triple,
   }));
   const binding = [...facts.keys()].find((crate) => crate.startsWith('smart-m2m@'));
   const compiled = new Set(platforms.flatMap(({ triple }) => [...compiledCrates(triple)]));
@@ -109,12 +110,6 @@ function cratePurl({ name, version }) {
 
 function keyOf({ name, version }) {
   return `${name}@${version}`;
-}
-
-function folderOf(triple) {
-  const [architecture, , system, environment] = triple.split('-');
-  const os = { linux: 'linux', darwin: 'darwin', windows: 'win32' }[system];
-  return [os, { x86_64: 'x64', aarch64: 'arm64' }[architecture], environment].filter(Boolean).join('-');
 }
 
 function readJson(path) {

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TARGETS } from '../platforms/targets.mjs';
 import { root } from '../prepare.mjs';
 import { run } from '../run.mjs';
-import { linkedCrates, lockedChecksums, TRIPLES } from './crates.mjs';
+import { linkedCrates, lockedChecksums } from './crates.mjs';
 
 // The licences of the crates in the addon, which every platform package brings along. `npm run licenses` writes them
 // anew with cargo-about, `-- --check` says whether they fit Cargo.lock, which takes no tool.
@@ -35,7 +36,7 @@ export function licenseProblems(text = readFileSync(join(root, LICENSES_FILE), '
       .map(([, name, version]) => `${name}@${version}`),
   );
   const locked = lockedChecksums();
-  const linked = new Set(TRIPLES.flatMap((triple) => [...linkedCrates(triple)]));
+  const linked = new Set(TARGETS.flatMap(({ triple }) => [...linkedCrates(triple)]));
   const missing = [...linked].filter((crate) => locked.get(crate) !== undefined && !named.has(crate));
   const stale = [...named].filter((crate) => !locked.has(crate));
   return [
