@@ -9,7 +9,7 @@ import { PACKAGE_ROOT, runNode } from './support/child.mjs';
 import { elfFile } from './support/elf.mjs';
 
 const require = createRequire(import.meta.url);
-const { libcOf, buildsFor } = require('../lib/native-build.js');
+const { libcOf, buildsFor } = require('../lib/addon.js');
 
 const { name: PACKAGE, version } = require('../package.json');
 const { platform, arch } = process;
@@ -110,7 +110,7 @@ test('inside a bundle the error says how to leave the package out of it', (t) =>
 
 test('a platform package without its file, or with a damaged one, is told from one that is missing', async (t) => {
   const { platformPackage, loaded } = await install(t);
-  await cp(join(PACKAGE_ROOT, 'npm', HERE), platformPackage(HERE), { recursive: true });
+  await copyPlatformPackage(platformPackage(HERE));
   const start = `the package ${PACKAGE}-${HERE} is there and does not load on `;
 
   const without = await loaded();
@@ -128,7 +128,7 @@ test('a platform package without its file, or with a damaged one, is told from o
 if (isLinux) {
   test('an addon for another architecture is told by its header', async (t) => {
     const { platformPackage, loaded } = await install(t);
-    await cp(join(PACKAGE_ROOT, 'npm', HERE), platformPackage(HERE), { recursive: true });
+    await copyPlatformPackage(platformPackage(HERE));
     await writeFile(join(platformPackage(HERE), FILE), elfFile({ machine: ELF_MACHINE[OTHER_ARCH] }));
     const { message } = await loaded();
     t.true(
@@ -149,7 +149,7 @@ test('an addon that was built for a newer glibc is told from the published one',
 
 test('a process that may not load addons is told which flag forbids it', async (t) => {
   const { application, platformPackage, loaded } = await install(t);
-  await cp(join(PACKAGE_ROOT, 'npm', HERE), platformPackage(HERE), { recursive: true });
+  await copyPlatformPackage(platformPackage(HERE));
   await writeFile(join(platformPackage(HERE), FILE), '');
   const { message } = await loaded(['--no-addons']);
   t.true(message.includes('may not be loaded by this process: '), message);
@@ -236,4 +236,10 @@ async function temporaryFolder(t) {
   const folder = await mkdtemp(join(tmpdir(), 'smart-m2m-addon-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Without the addon that a build for a release has left in it. */
+function copyPlatformPackage(to) {
+  const filter = (path) => !path.endsWith('.node');
+  return cp(join(PACKAGE_ROOT, 'npm', HERE), to, { recursive: true, filter });
 }

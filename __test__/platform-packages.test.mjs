@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import test from 'ava';
 
-const { buildsFor } = createRequire(import.meta.url)('../lib/native-build.js');
+const { buildsFor } = createRequire(import.meta.url)('../lib/addon.js');
 
 const root = new URL('../', import.meta.url);
 const { name, version, engines, license, napi } = readJson('package.json');
