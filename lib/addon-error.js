@@ -17,6 +17,7 @@ const ELF_MACHINES = new Map([
 
 /**
  * @typedef {object} Attempt
+ * @property {string} build
  * @property {string} place a package, or a file beside the loader, as `require` was given it
  * @property {NodeJS.ErrnoException} error
  *

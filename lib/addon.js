@@ -3,7 +3,7 @@
 // In place of the loader that napi generates: that one inspects the system on every start, which takes longer
 // than everything that it loads. One file, as each costs a third of a millisecond in every process.
 
-const { closeSync, openSync, readSync } = require('node:fs');
+const { closeSync, existsSync, openSync, readSync } = require('node:fs');
 const { basename } = require('node:path');
 
 const PACKAGE = '@org/smart-m2m';
@@ -16,6 +16,13 @@ const BINARY = 'smart-m2m';
  */
 const BUILDS = { darwin: { '': '' }, linux: { glibc: '-gnu', musl: '-musl' }, win32: { '': '-msvc' } };
 const ARCHITECTURES = ['x64', 'arm64'];
+
+/**
+ * Where musl is the system's libc, its loader is here; it may be here on others too.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
+const MUSL_LOADERS = { x64: '/lib/ld-musl-x86_64.so.1', arm64: '/lib/ld-musl-aarch64.so.1' };
 
 const PT_INTERP = 3;
 
@@ -83,21 +90,41 @@ function interpreterOf(path) {
 /** @returns {typeof import('./native.js')} */
 function loadAddon() {
   const { platform, arch } = process;
+  /** @type {import('./addon-error.js').Attempt[]} */
+  const attempts = [];
+  // To read the executable takes as long as a tenth of all the rest: only where musl may be the libc.
+  const likely = existsSync(MUSL_LOADERS[arch] ?? '') ? [] : buildsFor(platform, arch, 'glibc');
+  const addon = firstThatLoads(likely, attempts);
+  if (addon !== null) return addon;
   const libc = platform === 'linux' ? libcOf() : null;
   const builds = buildsFor(platform, arch, libc);
-  const attempts = [];
+  const other = firstThatLoads(
+    builds.filter((build) => !likely.includes(build)),
+    attempts,
+  );
+  if (other !== null) return other;
+  const { addonError } = require('./addon-error.js');
+  const own = attempts.filter(({ build }) => builds.includes(build));
+  throw addonError({ platform, arch, libc, builds, attempts: own });
+}
+
+/**
+ * @param {readonly string[]} builds
+ * @param {import('./addon-error.js').Attempt[]} attempts to be added to
+ * @returns {typeof import('./native.js') | null}
+ */
+function firstThatLoads(builds, attempts) {
   for (const build of builds) {
     // What was installed first: a file that is not there is an error with a stack to make, and only a clone has one.
     for (const place of [`${PACKAGE}-${build}`, `./${BINARY}.${build}.node`]) {
       try {
         return require(place);
       } catch (error) {
-        attempts.push({ place, error: /** @type {NodeJS.ErrnoException} */ (error) });
+        attempts.push({ build, place, error: /** @type {NodeJS.ErrnoException} */ (error) });
       }
     }
   }
-  const { addonError } = require('./addon-error.js');
-  throw addonError({ platform, arch, libc, builds, attempts });
+  return null;
 }
 
 module.exports = { addon: loadAddon(), buildsFor, libcOf };

@@ -2,7 +2,6 @@
 
 const { inspect } = require('node:util');
 const { CLOSED, captureCaller, fromNative, invalidConfig, unwrap } = require('./client-auth-error.js');
-const { ClientAuthParams, settingsOf } = require('./client-auth-params.js');
 const { abandoned, environment, openTicket, publishWarnings, updateListening } = require('./environment.js');
 const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js');
 
@@ -362,6 +361,7 @@ class ClientAuthInterceptorFactory {
     if (typeof params !== 'object' || params === null) {
       throw invalidConfig('params: expected ClientAuthParams or an object of options', captureCaller(create));
     }
+    const { settingsOf } = require('./client-auth-params.js');
     const given = settingsOf(params);
     const draft = given ?? draftOf(params);
     const created = environment.createInterceptor(draft);
@@ -384,6 +384,7 @@ function draftOf(params) {
       captureCaller(ClientAuthInterceptorFactory.create),
     );
   }
+  const { ClientAuthParams, settingsOf } = require('./client-auth-params.js');
   const draft = ClientAuthParams.from(/** @type {import('../index.js').ClientAuthOptions} */ (params));
   return /** @type {import('./native.js').Settings} */ (settingsOf(draft));
 }

@@ -1,6 +1,5 @@
 'use strict';
 
-const { channel } = require('node:diagnostics_channel');
 const { addon } = require('./addon.js');
 const { invalidConfig, unwrap } = require('./client-auth-error.js');
 
@@ -27,8 +26,12 @@ const thrownByCall = new Map();
 /** An error with its call is on its way for a moment only. */
 const MAX_THROWN = 256;
 
-/** Those of `tracingChannel('smart-m2m:token')` that are used. */
-const traces = ['start', 'error', 'end'].map((name) => channel(`tracing:smart-m2m:token:${name}`));
+/**
+ * Those of `tracingChannel('smart-m2m:token')` that are used.
+ *
+ * @type {import('node:diagnostics_channel').Channel[] | undefined}
+ */
+let traces;
 
 /** What this thread has of the core: its interceptors, by number, and everything that the core has to say. */
 const environment = new addon.Environment(deliver);
@@ -58,9 +61,15 @@ function nextTicket() {
 
 /** The core makes events only while somebody subscribes, which nothing announces. */
 function updateListening() {
+  traces ??= openTraces();
   if (listening === traces.some((trace) => trace.hasSubscribers)) return;
   listening = !listening;
   environment.listen(listening);
+}
+
+function openTraces() {
+  const { channel } = require('node:diagnostics_channel');
+  return ['start', 'error', 'end'].map((name) => channel(`tracing:smart-m2m:token:${name}`));
 }
 
 /** Somebody waits for one more token: the process stays alive. */

@@ -25,7 +25,7 @@ export function notFound(
   } = {},
   surroundings = { root: '/srv/application/node_modules/@org/smart-m2m' },
 ) {
-  const attempts = builds.map((build) => ({ place: `${PACKAGE}-${build}`, error }));
+  const attempts = builds.map((build) => ({ build, place: `${PACKAGE}-${build}`, error }));
   return addonError({ platform, arch, libc, builds, attempts }, surroundings);
 }
 
