@@ -58,8 +58,8 @@ export async function build(target, toolchain, { source = root, into = artefactO
 }
 
 /**
- * The linker leaves some 12,000 of them, 1.4 MB, that `strip` of the profile does not take out here. LLVM's tool writes
- * the ad-hoc signature anew.
+ * Those that the linker leaves, whatever the profile's strip has reached: some 12,000, 1.4 MB. LLVM's tool writes the
+ * ad-hoc signature anew.
  *
  * @param {string} path
  * @param {Toolchain} toolchain
