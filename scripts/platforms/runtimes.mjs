@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { aptGet, privateApt, unpackArchives } from '../debian-packages.mjs';
 import { run } from '../run.mjs';
 import { cache, once } from './folders.mjs';
+import { unpackPython } from './python-packages.mjs';
 import { prepareToolchain } from './toolchain.mjs';
 
 // Node.js for other systems, and what this one needs to run it. Fetched and unpacked, not installed.
@@ -50,18 +51,7 @@ async function muslRuntime(architecture, debianArchitecture, emulator) {
   const folder = await once(join(cache, `musl-${debianArchitecture}`), [wheel, SUITE], async (part) => {
     console.log(`Fetching Node.js and musl for ${architecture} …`);
     const platform = ['--platform', `musllinux_1_2_${architecture}`, '--only-binary=:all:'];
-    await mustRun('python3', [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--root-user-action=ignore',
-      '--no-deps',
-      ...platform,
-      '--target',
-      part,
-      wheel,
-    ]);
+    await unpackPython(part, [wheel], platform);
     await unpackDebian(part, ['download', 'musl'], debianArchitecture, SUITE);
     // Its libraries ask for libc under this name.
     mkdirSync(join(part, 'lib'));

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { aptCache, aptGet, privateApt, unpackArchives } from '../debian-packages.mjs';
-import { run } from '../run.mjs';
 import { cache, once } from './folders.mjs';
+import { unpackPython } from './python-packages.mjs';
 
 // The compilers of all targets: Debian's newest Rust, which has the sources of its standard library and one that
 // is built for arm64, and zig, which is a C compiler and a linker for every target. Nothing is installed.
@@ -84,17 +84,5 @@ function dependenciesOf(apt, packages) {
 
 async function fetchZig(folder) {
   console.log('Fetching zig and cargo-zigbuild from PyPI …');
-  const pip = [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--root-user-action=ignore',
-    '--no-deps',
-    '--target',
-    folder,
-  ];
-  const { ok } = await run('python3', [...pip, ...PYTHON_PACKAGES]);
-  if (!ok)
-    throw new Error('zig and cargo-zigbuild could not be fetched with pip, which python3 needs to have.');
+  await unpackPython(folder, PYTHON_PACKAGES);
 }
