@@ -240,6 +240,7 @@ function ifNoneExist(options) {
   const { ifNoneExist: query } = options;
   if (typeof query !== 'string' || query === '')
     throw new TypeError('ifNoneExist: expected a query: name=value');
+  if (/\p{Surrogate}/u.test(query)) throw new TypeError('ifNoneExist: has half of a surrogate pair');
   // A header would take the rest for Latin-1, or not at all, and the condition would be another one.
   return { 'if-none-exist': query.replace(/[^!-~]+/g, encodeURIComponent) };
 }

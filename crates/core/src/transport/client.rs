@@ -270,11 +270,7 @@ impl Transport {
                 code: ErrorCode::Tls,
                 url: display(url),
                 reason,
-                hint: Some(
-                    "install the system's CA certificates (package ca-certificates), point \
-                     SSL_CERT_FILE at a PEM bundle, or set http.ca"
-                        .to_owned(),
-                ),
+                hint: Some(NO_TRUST_HINT.to_owned()),
                 stale_connection: false,
                 permanent: false,
             })))
@@ -283,6 +279,13 @@ impl Transport {
         Ok(ready)
     }
 }
+
+/// Where the system verifies by itself, neither a package nor a variable of OpenSSL has to do with it.
+#[cfg(any(windows, target_vendor = "apple"))]
+const NO_TRUST_HINT: &str = "look after the system's certificate store, or set http.ca";
+#[cfg(not(any(windows, target_vendor = "apple")))]
+const NO_TRUST_HINT: &str = "install the system's CA certificates (package ca-certificates), point \
+                             SSL_CERT_FILE at a PEM bundle, or set http.ca";
 
 /// A request on its way. One that nobody waits for any more, as at the deadline of its retries, may hang on
 /// a connection that hangs.
