@@ -29,12 +29,15 @@ mod error;
 mod events;
 mod fingerprint;
 mod form;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hook;
 mod interceptor;
 mod keys;
 mod keystore;
 mod options;
 mod params;
+mod printable;
 mod random;
 mod reach;
 mod runtime;

@@ -19,6 +19,8 @@ pub(crate) use client::{Answer, NoAnswer, Transport, TransportPool};
 pub(crate) use client_certificate::ClientCertificate;
 pub(crate) use correlation::{CORRELATION_HEADERS, correlation};
 pub(crate) use proxy::ProxySetting;
+#[cfg(fuzzing)]
+pub(crate) use retry::parse_retry_after;
 pub(crate) use retry::{RetryPolicy, with_retries};
 pub(crate) use settings::TransportSettings;
 pub(crate) use tls::certificates_from_pem;
