@@ -1,5 +1,7 @@
 'use strict';
 
+const { inspect } = require('node:util');
+
 /** The one scheme there is (RFC 6750 §2.1). */
 const SCHEME = 'Bearer ';
 
@@ -32,6 +34,16 @@ class AccessToken {
   /** No own property either: some servers repeat the token in members of their own. */
   get extra() {
     return this.#extra;
+  }
+
+  /**
+   * As any object, except that no getter is called, whatever the options say.
+   *
+   * @param {number} _depth
+   * @param {import('node:util').InspectOptions} options
+   */
+  [inspect.custom](_depth, options) {
+    return inspect(this, { ...options, customInspect: false, getters: false });
   }
 }
 

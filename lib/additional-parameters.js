@@ -1,5 +1,6 @@
 'use strict';
 
+const { inspect } = require('node:util');
 const { invalidConfig } = require('./client-auth-error.js');
 
 class BasicNameValuePair {
@@ -21,6 +22,16 @@ class BasicNameValuePair {
   /** No own property: inspect and JSON.stringify pass it by, for it may be a password (AdvancedMD's is). */
   get value() {
     return this.#value;
+  }
+
+  /**
+   * As any object, except that no getter is called, whatever the options say.
+   *
+   * @param {number} _depth
+   * @param {import('node:util').InspectOptions} options
+   */
+  [inspect.custom](_depth, options) {
+    return inspect(this, { ...options, customInspect: false, getters: false });
   }
 }
 

@@ -148,6 +148,8 @@ class ClientAuthInterceptor {
     this.#tokenHooks.add(hooks);
     // Kept without a hook, for longer than one that is asked before the next renewal may stay.
     this.#forgetKept();
+    // What is on its way without it serves those who wait; nobody else is to join that.
+    this.#forgetAllPending();
     return this;
   }
 

@@ -129,11 +129,9 @@ class PendingToken {
     const group = this.#groups?.get(signal);
     if (group === undefined) return;
     this.#groups?.delete(signal);
-    if (!this.#isWaitedFor()) {
-      // The request goes on, and serves whoever comes next; nothing here waits for it.
-      this.#access.forget(this.#owner, this);
-      release();
-    }
+    // The request goes on, and whoever comes next joins it: callers that give up one after the other would otherwise
+    // have one each under way, as long as the server is silent.
+    if (!this.#isWaitedFor()) release();
     for (const { reject } of group.waiters) reject(signal.reason);
   }
 

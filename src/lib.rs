@@ -20,6 +20,7 @@ pub mod mailbox;
 pub mod outcome;
 pub mod settings;
 pub mod signer;
+mod wiped_memory;
 
 // Where one object of a DLL of MinGW names its exports itself, as one of aws-lc does, the linker exports nothing
 // else: the name by which Node.js finds an addon has to be among those.

@@ -117,10 +117,12 @@ fn scope(options: &ClientAuthOptions) -> Result<Option<String>, Problem> {
     if tokens.is_empty() {
         return Err(Problem::config("scope is empty; set it to null to send none"));
     }
-    if let Some(bad) = tokens.iter().find(|token| !is_scope_token(token)) {
+    if let Some(bad) = tokens.iter().position(|token| !is_scope_token(token)) {
+        // By its place: what stands there may be a secret that was put into the wrong option.
         return Err(Problem::config(format!(
-            "scope: '{}' has characters that RFC 6749 §3.3 does not allow",
-            bad.escape_default()
+            "scope: number {} of its {} scopes has characters that RFC 6749 §3.3 does not allow",
+            bad + 1,
+            tokens.len()
         )));
     }
     Ok(Some(tokens.join(" ")))
