@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
 
 /** Of a namespace of its own, which root has, and others where the kernel lets them. */
 const UNSHARE = ['unshare', '--map-root-user'];
@@ -8,6 +9,7 @@ const TESTS = {
   linux: () => process.platform === 'linux',
   mounts: () => TESTS.linux() && succeeds(inMounts('mount -t tmpfs none /tmp', ['true'])),
   network: () => TESTS.linux() && succeeds(withoutNetwork(['true'])),
+  ipv6: () => Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1'),
   'full device': () => TESTS.linux() && succeeds(['test', '-c', '/dev/full']),
   prlimit: () => TESTS.linux() && succeeds(['prlimit', '--version']),
   preload: () =>

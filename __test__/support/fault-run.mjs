@@ -1,5 +1,6 @@
 import { PACKAGE_ROOT, runProgram } from './child.mjs';
 import { startPlainServer } from './plain-server.mjs';
+import { decodeAssertion, formValue } from './wire.mjs';
 
 /** Of a file's rows; more would wait for each other for longer than one of them lives. */
 const AT_ONCE = 4;
@@ -21,9 +22,11 @@ const SECRET = 'the-secret-of-the-client';
  * @property {number} [code] 0 when left out
  * @property {RegExp} [signal] that it ends by
  * @property {RegExp} [stderr] empty when left out
+ * @property {string[]} [kids] of the keys that signed the token requests
  * @property {number} [tokenRequests] that arrive
  * @property {string[]} [nodeArgs]
  * @property {Record<string, string | undefined>} [env]
+ * @property {string} [needs] a place of fault-places.mjs
  * @property {(command: string[]) => string[]} [wrap] the command that starts it
  */
 
@@ -87,5 +90,11 @@ async function runAndCheck(t, row, surroundings) {
   t.regex(signal ?? '', row.signal ?? /^$/);
   t.regex(stderr, row.stderr ?? /^$/);
   if (row.says) t.regex(reports.map(({ message }) => message ?? '').join('\n'), row.says);
+  if (row.kids) t.deepEqual(server.tokenRequests().map(kidOf), row.kids);
   if (row.tokenRequests !== undefined) t.is(server.tokenRequests().length, row.tokenRequests);
+}
+
+/** @param {import('./recording-server.mjs').RecordedRequest} request */
+function kidOf({ body }) {
+  return decodeAssertion(formValue(body, 'client_assertion')).header.kid;
 }

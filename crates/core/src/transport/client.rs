@@ -261,10 +261,10 @@ impl Transport {
         if let Some(ready) = &*place {
             return Ok(ready.clone());
         }
-        let settings = match direct {
-            true => TransportSettings { proxy: ProxySetting::Direct, ..self.settings.clone() },
-            false => self.settings.clone(),
-        };
+        let mut settings = self.settings.clone();
+        if direct {
+            settings.proxy = ProxySetting::Direct;
+        }
         let ready = match settings.connect(http1_only) {
             Ok(ready) => Arc::new(ready),
             // Clear text asks for nobody's trust. Not kept: the next server may speak TLS.

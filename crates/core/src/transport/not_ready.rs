@@ -11,6 +11,10 @@ use crate::shortage;
 /// Found before anything was sent.
 pub(super) enum NotReady {
     /// The system has no CA certificates, and nobody gave any.
+    #[cfg_attr(
+        any(windows, target_vendor = "apple"),
+        expect(dead_code, reason = "there the system itself verifies")
+    )]
     NobodyToTrust,
     /// Settings or certificates that make no client.
     Unusable(String),
