@@ -43,7 +43,9 @@ const settings = Object.entries(moments).map(([name, { moment, stays }]) => ({
     report(interceptor.stats().expiresAt instanceof Date);
     shiftClock(0);
     await header();`,
-  told: stays ? ['token 1', 'token 1', 'token 2', true, 'token 1'] : ['token 1', 'token 2', 'token 3', true, 'token 2'],
+  told: stays
+    ? ['token 1', 'token 1', 'token 2', true, 'token 1']
+    : ['token 1', 'token 2', 'token 3', true, 'token 2'],
 }));
 
 /** The same for those who sign: the times of an assertion go by it. */
@@ -61,16 +63,25 @@ const jumps = [
     name: 'the wall clock set an hour ahead in mid-request',
     outcome: 'the answer may be old by then: one more request, and a token',
     serve: (server) => server.on('POST /token', [{ ...server.issue()(), delayMs: 1500 }, server.issue()]),
-    script: 'const waiting = header(); await sleep(500); shiftClock(3600); await waiting; await header();',
+    script: `import { subscribe } from 'node:diagnostics_channel';
+      const sent = new Promise((resolve) => subscribe('tracing:smart-m2m:token:start', resolve));
+      const waiting = header();
+      await sent;
+      await sleep(200);
+      shiftClock(3600);
+      await waiting;
+      await header();`,
     told: ['token 2', 'token 2'],
     tokenRequests: 2,
   },
   {
     name: 'the wall clock set an hour back in mid-request',
     outcome: 'the token of the answer, and it lives as long as it should',
-    serve: (server) => server.on('POST /token', [{ ...server.issue({ expires_in: 4 })(), delayMs: 1000 }, server.issue()]),
+    serve: (server) =>
+      server.on('POST /token', [{ ...server.issue({ expires_in: 4 })(), delayMs: 1000 }, server.issue()]),
     options: TO_THE_END,
-    script: 'const waiting = header(); await sleep(300); shiftClock(-3600); await waiting; await useUp(4000);',
+    script:
+      'const waiting = header(); await sleep(300); shiftClock(-3600); await waiting; await useUp(4000);',
     told: ['token 1', 'another token in time'],
     tokenRequests: 2,
   },
@@ -118,7 +129,8 @@ const jumps = [
   {
     name: 'the wall clock set an hour back while a refusal stands',
     outcome: 'the refusal stands no longer than it should: then the server is asked again',
-    serve: (server) => server.on('POST /token', [{ status: 401, body: '{"error":"invalid_client"}' }, server.issue()]),
+    serve: (server) =>
+      server.on('POST /token', [{ status: 401, body: '{"error":"invalid_client"}' }, server.issue()]),
     options: { renewal: { failureCooldownSeconds: 1 } },
     script: 'await header(); shiftClock(-3600); await sleep(1500); await header();',
     told: ['ERR_TOKEN_REJECTED', 'token 1'],
@@ -126,7 +138,8 @@ const jumps = [
   {
     name: 'the wall clock set an hour back before a retry',
     outcome: 'the retry comes when it should, and a token',
-    serve: (server) => server.on('POST /token', [{ status: 503, headers: { 'retry-after': '2' } }, server.issue()]),
+    serve: (server) =>
+      server.on('POST /token', [{ status: 503, headers: { 'retry-after': '2' } }, server.issue()]),
     script: 'const waiting = header(); await sleep(500); shiftClock(-3600); await waiting;',
     told: ['token 1'],
   },
@@ -155,4 +168,7 @@ const jumps = [
   },
 ];
 
-export const ROWS = [...settings, ...signed, ...jumps].map((row) => ({ ...row, script: `${BEGIN}\n${row.script}` }));
+export const ROWS = [...settings, ...signed, ...jumps].map((row) => ({
+  ...row,
+  script: `${BEGIN}\n${row.script}`,
+}));

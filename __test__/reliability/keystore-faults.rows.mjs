@@ -34,17 +34,22 @@ const STAYS = 'the key that was read before signs, with a warning; then the new 
 
 /** Something that is no key takes the file's place, and then the key `b`. */
 const interludes = {
-  'a key file that is truncated, and completed later': "fs.truncateSync(path, 40); await next(); put(key('b'));",
+  'a key file that is truncated, and completed later':
+    "fs.truncateSync(path, 40); await next(); put(key('b'));",
   'a key file that is half written at the moment of a token request':
     "const text = key('b'); fs.writeFileSync(path, text.slice(0, 200)); await next(); fs.appendFileSync(path, text.slice(200));",
-  'a key file that is emptied, as a full disk leaves it': "fs.writeFileSync(path, ''); await next(); put(key('b'));",
+  'a key file that is emptied, as a full disk leaves it':
+    "fs.writeFileSync(path, ''); await next(); put(key('b'));",
   'a key file that is deleted, and made again': "fs.rmSync(path); await next(); put(key('b'));",
-  'a key file that becomes a directory': "fs.rmSync(path); fs.mkdirSync(path); await next(); fs.rmdirSync(path); put(key('b'));",
+  'a key file that becomes a directory':
+    "fs.rmSync(path); fs.mkdirSync(path); await next(); fs.rmdirSync(path); put(key('b'));",
   'a key file that becomes a named pipe': `
     const { execFileSync } = await import('node:child_process');
     fs.rmSync(path); execFileSync('mkfifo', [path]); await next(); put(key('b'));`,
-  'a key file that becomes a symbolic link to itself': "fs.rmSync(path); fs.symlinkSync(path, path); await next(); fs.rmSync(path); put(key('b'));",
-  'a key file that becomes a symbolic link to nothing': "fs.rmSync(path); fs.symlinkSync('gone', path); await next(); fs.rmSync(path); put(key('b'));",
+  'a key file that becomes a symbolic link to itself':
+    "fs.rmSync(path); fs.symlinkSync(path, path); await next(); fs.rmSync(path); put(key('b'));",
+  'a key file that becomes a symbolic link to nothing':
+    "fs.rmSync(path); fs.symlinkSync('gone', path); await next(); fs.rmSync(path); put(key('b'));",
   'a key file that grows without bound': "fs.truncateSync(path, 2 ** 31); await next(); put(key('b'));",
   'a public key in the place of the private one': `
     put(JSON.stringify(Keystores.publicJwks('k'))); await next(); put(key('b'));`,
@@ -106,7 +111,12 @@ const replacements = [
     outcome: 'the new key signs the next token request, with its own algorithm',
     script: `${BEGIN} put(key('b', 'EdDSA')); await next(); report(warnings.length);`,
   },
-].map((row) => ({ ...row, told: ['token 1', 'token 2', 0], kids: ['a', 'b'] }));
+].map(({ script, ...row }) => ({
+  ...row,
+  script: `${script} report(interceptor.publicJwks().keys[0].kid);`,
+  told: ['token 1', 'token 2', 0, 'b'],
+  kids: ['a', 'b'],
+}));
 
 const others = [
   {
@@ -169,7 +179,7 @@ const others = [
 ];
 
 export const ROWS = [...troubles, ...replacements, ...others].map((row) => ({
-  needs: 'linux',
+  needs: 'posix',
   ...row,
   script: `${CLIENT}\n${row.script}`,
 }));

@@ -10,3 +10,7 @@ const rows = ROWS.filter(({ signal }) => process.platform !== 'win32' || signal 
 for (const row of rows) {
   test.serial(`${row.name}: ${row.outcome}`, (t) => meetFault(t, row));
 }
+
+test('each fault has a name of its own', (t) => {
+  t.is(new Set(ROWS.map(({ name }) => name)).size, ROWS.length);
+});

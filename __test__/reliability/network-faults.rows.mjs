@@ -140,7 +140,8 @@ const bodies = [
 const names = [
   {
     name: 'a name server that never answers',
-    outcome: 'ERR_TIMEOUT, transient, at http.connectTimeoutMs; other names work meanwhile, and this one later',
+    outcome:
+      'ERR_TIMEOUT, transient, at http.connectTimeoutMs; other names work meanwhile, and this one later',
     options: { ...ONCE, ...IN_A_SECOND },
     script: `setFaults({ names: 'slow' });
       const interceptor = named();
@@ -217,7 +218,8 @@ const names = [
   },
 ].map((row) => ({ ...row, needs: 'preload', script: `${NAMES}\n${row.script}` }));
 
-const ALONE = "mount -t tmpfs none /mnt; echo 'hosts: files dns' > /mnt/nsswitch; mount --bind /mnt/nsswitch /etc/nsswitch.conf";
+const ALONE =
+  "mount -t tmpfs none /mnt; echo 'hosts: files dns' > /mnt/nsswitch; mount --bind /mnt/nsswitch /etc/nsswitch.conf";
 const files = [
   {
     name: 'no /etc/resolv.conf and no /etc/hosts, and a server with an address for its name',
@@ -232,7 +234,10 @@ const files = [
     outcome: 'ERR_NETWORK, transient; a token when it is there',
     options: ONCE,
     wrap: (command) =>
-      inMounts(`${ALONE}; : > /mnt/hosts; for file in resolv.conf hosts; do mount --bind /mnt/hosts /etc/$file; done`, command),
+      inMounts(
+        `${ALONE}; : > /mnt/hosts; for file in resolv.conf hosts; do mount --bind /mnt/hosts /etc/$file; done`,
+        command,
+      ),
     script: `import { writeFileSync } from 'node:fs';
       const interceptor = create({ fhirBaseUrl: options.fhirBaseUrl.replace('127.0.0.1', 'localhost') });
       await tell(interceptor.getAuthorizationHeader());

@@ -14,3 +14,7 @@ for (const row of rows) {
   test(`${row.name}: ${row.outcome}`, (t) =>
     meetFault(t, row, { env: row.needs === 'preload' ? system.env() : {} }));
 }
+
+test('each fault has a name of its own', (t) => {
+  t.is(new Set(ROWS.map(({ name }) => name)).size, ROWS.length);
+});

@@ -33,7 +33,10 @@ const rows = [
     outcome: 'exit code 1, which says so; nothing is left',
     env: { ROOM: '/mnt/smart-m2m-' },
     wrap: (command) =>
-      inMounts('mount -t tmpfs -o size=8k none /mnt; head -c 8192 /dev/zero > /mnt/full 2>&- || true', command),
+      inMounts(
+        'mount -t tmpfs -o size=8k none /mnt; head -c 8192 /dev/zero > /mnt/full 2>&- || true',
+        command,
+      ),
     script: `run('exec "$0" "$1" keygen --out "$2/key.jwks"'); left();`,
     told: ['exit code 1', 'nothing is left'],
     says: /cannot be written to its end \(ENOSPC\): it was removed again/,
@@ -83,4 +86,8 @@ const rows = [
   },
 ];
 
-export const ROWS = rows.map((row) => ({ ...row, says: row.says ?? NO_STACK, script: `${RUN}\n${row.script}` }));
+export const ROWS = rows.map((row) => ({
+  ...row,
+  says: row.says ?? NO_STACK,
+  script: `${RUN}\n${row.script}`,
+}));

@@ -8,3 +8,7 @@ import { ROWS } from './output-faults.rows.mjs';
 for (const row of possible(ROWS)) {
   test(`${row.name}: ${row.outcome}`, (t) => meetFault(t, row));
 }
+
+test('each fault has a name of its own', (t) => {
+  t.is(new Set(ROWS.map(({ name }) => name)).size, ROWS.length);
+});

@@ -10,3 +10,7 @@ const rows = ROWS.filter(({ name }) => process.platform !== 'win32' || !/SIG[A-Z
 for (const row of rows) {
   test(`${row.name}: ${row.outcome}`, (t) => meetFault(t, row));
 }
+
+test('each fault has a name of its own', (t) => {
+  t.is(new Set(ROWS.map(({ name }) => name)).size, ROWS.length);
+});

@@ -266,6 +266,16 @@ const entropy = [
     told: ['token 1'],
   },
   {
+    name: 'random numbers that are not there yet, as early after a start (getrandom says EAGAIN)',
+    outcome: 'waited for, off the main thread, and then a token',
+    script: `import { setFaults } from './__test__/support/faulty-system.mjs';
+      Keystores.register('k', { jwks: Keystores.generate({ algorithm: 'ES384' }) });
+      setFaults({ entropy: 'refused' });
+      setTimeout(() => setFaults({ entropy: 'works' }), 400);
+      await tell(create({ clientSecret: undefined, keystore: 'k' }).getAuthorizationHeader());`,
+    told: ['token 1'],
+  },
+  {
     name: 'a kernel without getrandom (ENOSYS)',
     outcome: 'random numbers come from /dev/urandom, and a token',
     faults: { entropy: 'missing' },

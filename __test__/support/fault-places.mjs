@@ -6,10 +6,14 @@ const UNSHARE = ['unshare', '--map-root-user'];
 
 /** @type {Record<string, () => boolean>} */
 const TESTS = {
+  posix: () => process.platform !== 'win32',
   linux: () => process.platform === 'linux',
   mounts: () => TESTS.linux() && succeeds(inMounts('mount -t tmpfs none /tmp', ['true'])),
   network: () => TESTS.linux() && succeeds(withoutNetwork(['true'])),
-  ipv6: () => Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1'),
+  ipv6: () =>
+    Object.values(networkInterfaces())
+      .flat()
+      .some(({ address }) => address === '::1'),
   'full device': () => TESTS.linux() && succeeds(['test', '-c', '/dev/full']),
   prlimit: () => TESTS.linux() && succeeds(['prlimit', '--version']),
   preload: () =>

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -47,10 +48,13 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
   return real(thread, attributes, start, argument);
 }
 
-/* 0: go on; else the error number. */
-static int entropy(void) {
+/* 0: go on; else the error number. REFUSED is a pool that is not filled yet, early after a start (getrandom(2)). */
+static int entropy(unsigned int flags) {
   switch (fault(ENTROPY)) {
-    case REFUSED: return EAGAIN;
+    case REFUSED:
+      if (flags & GRND_NONBLOCK) return EAGAIN;
+      while (flags == 0 && fault(ENTROPY) == REFUSED) usleep(10000);
+      return 0;
     case MISSING: return ENOSYS;
     case SLOW: sleep(2);
   }
@@ -60,7 +64,7 @@ static int entropy(void) {
 ssize_t getrandom(void *bytes, size_t length, unsigned int flags) {
   static ssize_t (*real)(void *, size_t, unsigned int);
   if (real == NULL) real = dlsym(RTLD_NEXT, "getrandom");
-  int refused = is_addon(__builtin_return_address(0)) ? entropy() : 0;
+  int refused = is_addon(__builtin_return_address(0)) ? entropy(flags) : 0;
   if (refused == 0) return real(bytes, length, flags);
   errno = refused;
   return -1;
@@ -74,7 +78,7 @@ long syscall(long number, ...) {
   long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long);
   long d = va_arg(list, long), e = va_arg(list, long), f = va_arg(list, long);
   va_end(list);
-  int refused = number == SYS_getrandom && is_addon(__builtin_return_address(0)) ? entropy() : 0;
+  int refused = number == SYS_getrandom && is_addon(__builtin_return_address(0)) ? entropy(c) : 0;
   if (refused == 0) return real(number, a, b, c, d, e, f);
   errno = refused;
   return -1;

@@ -3,7 +3,7 @@
 
 use std::future::{Future, pending};
 use std::io;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread;
 
@@ -36,7 +36,9 @@ fn start_thread() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();
     let thread = thread::Builder::new().name("smart-m2m".to_owned());
-    thread.spawn(move || runtime.block_on(pending::<()>()))?;
+    // A panic of a task ends with the task. One beside them must not take the thread away from all others.
+    let run = move || runtime.block_on(pending::<()>());
+    thread.spawn(move || while catch_unwind(AssertUnwindSafe(&run)).is_err() {})?;
     Ok(handle)
 }
 
