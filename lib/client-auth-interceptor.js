@@ -301,8 +301,8 @@ class ClientAuthInterceptor {
    * @param {boolean} isRenewal
    */
   #open(fhirBaseUrl, isRenewal) {
-    PendingTokenClass ??= require('./pending-token.js').PendingToken;
-    return new PendingTokenClass(this, ClientAuthInterceptor.#access, fhirBaseUrl, isRenewal);
+    const Class = /** @type {typeof import('./pending-token.js').PendingToken} */ (PendingTokenClass);
+    return new Class(this, ClientAuthInterceptor.#access, fhirBaseUrl, isRenewal);
   }
 
   /** @param {PendingToken} pending */
@@ -364,6 +364,8 @@ class ClientAuthInterceptorFactory {
       throw invalidConfig('params: expected ClientAuthParams or an object of options', captureCaller(create));
     }
     const { settingsOf } = require('./client-auth-params.js');
+    // Not at the first token: where there is no file descriptor left, that would throw and not reject.
+    PendingTokenClass ??= require('./pending-token.js').PendingToken;
     const given = settingsOf(params);
     const draft = given ?? draftOf(params);
     const created = environment.createInterceptor(draft);

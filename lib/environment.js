@@ -32,6 +32,8 @@ const MAX_THROWN = 256;
  * @type {import('node:diagnostics_channel').Channel[] | undefined}
  */
 let traces;
+/** @type {import('node:diagnostics_channel').Channel | undefined} */
+let warningChannel;
 
 /** What this thread has of the core: its interceptors, by number, and everything that the core has to say. */
 const environment = new addon.Environment(deliver);
@@ -63,8 +65,19 @@ function nextTicket() {
 function updateListening() {
   traces ??= openTraces();
   if (listening === traces.some((trace) => trace.hasSubscribers)) return;
+  if (!listening && !canTellOfTokenRequests()) return;
   listening = !listening;
   environment.listen(listening);
+}
+
+/** Before the first letter, which cannot wait until there is a file descriptor to load the module with. */
+function canTellOfTokenRequests() {
+  try {
+    require('./token-requests.js');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function openTraces() {
@@ -200,9 +213,19 @@ function thrownBy(call) {
 function publishWarnings(interceptor) {
   const warnings = environment.takeWarnings(interceptor);
   if (warnings.length === 0) return;
-  const { publishWarning } = require('./warnings.js');
   const clientId = environment.clientId(interceptor);
   for (const { code, message } of warnings) publishWarning({ code, message, clientId });
+}
+
+/**
+ * Here and not in a file of its own: one that cannot be loaded, for want of a file descriptor, would leave the callers
+ * waiting whose answer brings the first warning.
+ *
+ * @param {{ code: string, message: string, clientId: string | null }} warning
+ */
+function publishWarning(warning) {
+  warningChannel ??= require('node:diagnostics_channel').channel('smart-m2m:warning');
+  if (warningChannel.hasSubscribers) warningChannel.publish(warning);
 }
 
 module.exports = {
@@ -212,6 +235,7 @@ module.exports = {
   hold,
   lookAtKeystore,
   openTicket,
+  publishWarning,
   publishWarnings,
   release,
   thrownBy,

@@ -3,8 +3,7 @@
 const { createHash } = require('node:crypto');
 const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { addon } = require('./addon.js');
-const { lookAtKeystore } = require('./environment.js');
-const { publishWarning } = require('./warnings.js');
+const { lookAtKeystore, publishWarning } = require('./environment.js');
 
 /**
  * @typedef {import('node:http').IncomingMessage} IncomingMessage

@@ -43,6 +43,7 @@ mod reach;
 mod runtime;
 mod secret;
 mod server_url;
+mod shortage;
 mod token;
 mod transport;
 

@@ -18,13 +18,15 @@ use super::explanation::{
 };
 use super::kept_connections::KeptConnections;
 use super::limits::{self, BodyError};
+use super::not_ready::NotReady;
 use super::proxy::ProxySetting;
+use super::resolver::SystemResolver;
 use super::retry::parse_retry_after;
 use super::settings::TransportSettings;
-use super::tls::{ExtraTrust, client_config};
-use crate::error::{Error, ErrorCode, TransportError};
+use super::tls::{ExtraTrust, client_config, trusting_nobody};
+use crate::error::{Error, TransportError};
 use crate::fingerprint::Fingerprint;
-use crate::server_url::{display, is_loopback};
+use crate::server_url::is_loopback;
 
 const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
 const LONGEST_PING_INTERVAL: Duration = Duration::from_secs(10);
@@ -245,6 +247,7 @@ impl Transport {
     }
 
     fn ready(&self, url: &Url) -> Result<Arc<ReadyClient>, NoAnswer> {
+        let failed = |reason: NotReady| NoAnswer::Failed(reason.explain(url).into());
         let direct = url.scheme() == "http"
             && is_loopback(url)
             && matches!(self.settings.proxy, ProxySetting::Environment);
@@ -258,34 +261,22 @@ impl Transport {
         if let Some(ready) = &*place {
             return Ok(ready.clone());
         }
-        let connected = if direct {
-            let settings =
-                TransportSettings { proxy: ProxySetting::Direct, ..self.settings.clone() };
-            settings.connect(http1_only)
-        } else {
-            self.settings.connect(http1_only)
+        let mut settings = self.settings.clone();
+        if direct {
+            settings.proxy = ProxySetting::Direct;
+        }
+        let ready = match settings.connect(http1_only) {
+            Ok(ready) => Arc::new(ready),
+            // Clear text asks for nobody's trust. Not kept: the next server may speak TLS.
+            Err(NotReady::NobodyToTrust) if url.scheme() == "http" => {
+                return settings.connect_trusting_nobody().map(Arc::new).map_err(failed);
+            }
+            Err(reason) => return Err(failed(reason)),
         };
-        let ready = connected.map(Arc::new).map_err(|reason| {
-            NoAnswer::Failed(Error::Transport(Box::new(TransportError {
-                code: ErrorCode::Tls,
-                url: display(url),
-                reason,
-                hint: Some(NO_TRUST_HINT.to_owned()),
-                stale_connection: false,
-                permanent: false,
-            })))
-        })?;
         *place = Some(ready.clone());
         Ok(ready)
     }
 }
-
-/// Where the system verifies by itself, neither a package nor a variable of OpenSSL has to do with it.
-#[cfg(any(windows, target_vendor = "apple"))]
-const NO_TRUST_HINT: &str = "look after the system's certificate store, or set http.ca";
-#[cfg(not(any(windows, target_vendor = "apple")))]
-const NO_TRUST_HINT: &str = "install the system's CA certificates (package ca-certificates), point \
-                             SSL_CERT_FILE at a PEM bundle, or set http.ca";
 
 /// A request on its way. One that nobody waits for any more, as at the deadline of its retries, may hang on
 /// a connection that hangs.
@@ -304,8 +295,8 @@ impl Drop for Unfinished<'_> {
 }
 
 impl TransportSettings {
-    fn connect(&self, http1_only: bool) -> Result<ReadyClient, String> {
-        let extra = ExtraTrust::from_environment();
+    fn connect(&self, http1_only: bool) -> Result<ReadyClient, NotReady> {
+        let extra = ExtraTrust::from_environment().map_err(NotReady::Shortage)?;
         let trusted = self.ca.iter().chain(&extra.certificates).map(Vec::as_slice);
         let mut tls = client_config(trusted, self.client_certificate.as_ref())?;
         let mut builder = self.builder()?;
@@ -316,6 +307,12 @@ impl TransportSettings {
         let client =
             builder.tls_backend_preconfigured(tls).build().map_err(|error| root_cause(&error))?;
         Ok(ReadyClient { client, trust_complaint: extra.complaint })
+    }
+
+    fn connect_trusting_nobody(&self) -> Result<ReadyClient, NotReady> {
+        let builder = self.builder()?.tls_backend_preconfigured(trusting_nobody()?);
+        let client = builder.build().map_err(|error| root_cause(&error))?;
+        Ok(ReadyClient { client, trust_complaint: None })
     }
 
     /// All requests wait on one HTTP/2 connection: one that a firewall has forgotten should be found out
@@ -335,7 +332,8 @@ impl TransportSettings {
             .redirect(redirect::Policy::none())
             .referer(false)
             // A retry needs a new assertion, which only the caller can make (SB-4).
-            .retry(reqwest::retry::never());
+            .retry(reqwest::retry::never())
+            .dns_resolver(SystemResolver);
         Ok(match &self.proxy {
             ProxySetting::Direct => builder.no_proxy(),
             _ if self.proxy.is_excluded_everywhere(self.no_proxy.as_deref()) => builder.no_proxy(),

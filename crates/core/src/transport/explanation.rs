@@ -12,6 +12,7 @@ use super::settings::TransportSettings;
 use super::tls::{alert_in_words, tls_error};
 use crate::error::{ErrorCode, TransportError};
 use crate::server_url::{display, shortened};
+use crate::shortage::{self, NoThread};
 
 /// `trust_complaint`: what was wrong with `NODE_EXTRA_CA_CERTS`.
 pub(super) fn explain(
@@ -172,7 +173,13 @@ fn is_reset(error: &std::io::Error) -> bool {
 }
 
 fn network_hint(error: &reqwest::Error) -> &'static str {
-    if is_about_proxy(error) {
+    if chain(error).any(<dyn StdError>::is::<NoThread>) {
+        shortage::MORE_THREADS
+    } else if chain(error)
+        .any(|error| error.downcast_ref().is_some_and(shortage::is_of_descriptors))
+    {
+        shortage::MORE_DESCRIPTORS
+    } else if is_about_proxy(error) {
         "the proxy did not open a way to the server: check its address, its credentials and its rules (http.proxy, HTTPS_PROXY)"
     } else if error.is_connect() {
         "check the address, DNS and the firewall, and that of a proxy if there is one (http.proxy, HTTPS_PROXY)"

@@ -8,7 +8,9 @@ mod explanation;
 mod http2_failure;
 mod kept_connections;
 mod limits;
+mod not_ready;
 mod proxy;
+mod resolver;
 mod retry;
 mod settings;
 #[cfg(not(any(windows, target_vendor = "apple")))]
