@@ -71,7 +71,8 @@ class PreTokenHooks {
       // One that never returns is not told anything again.
       this.#running.delete(controller);
     }, this.#timeoutMs);
-    timer.unref();
+    // That of a browser, or of jsdom, is a number.
+    timer.unref?.();
     this.#running.add(controller);
     try {
       const shown = Object.freeze({ ...context, signal });
