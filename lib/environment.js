@@ -176,6 +176,8 @@ async function ask(pose, signal) {
   try {
     const answer = new Promise((resolve) => questions.set(ticket, resolve));
     signal?.addEventListener('abort', onAbort, { once: true });
+    // Since it was looked at: an aborted signal says nothing again.
+    if (signal?.aborted) onAbort();
     pose(ticket);
     return await answer;
   } finally {

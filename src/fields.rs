@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use napi::bindgen_prelude::{
-    Array, Env, FromNapiValue as _, Function, JsObjectValue as _, JsValue as _, Object,
-    Uint8Array, Unknown,
+    Array, Env, FromNapiValue as _, Function, JsObjectValue as _, JsValue as _, Object, Uint8Array,
+    Unknown,
 };
 use napi::{Error, JsString, ValueType};
 use smart_m2m_core::{Problem, Secret};

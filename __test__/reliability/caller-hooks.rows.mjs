@@ -326,4 +326,38 @@ const reentrant = [
   },
 ];
 
-export const ROWS = [...thrown, ...returned, ...expiries, ...thenables, ...reentrant];
+/** In a process of its own: a blocked thread would block the other tests. */
+const blocking = [
+  {
+    name: 'It blocks its thread for 10 s',
+    outcome:
+      'another thread has its token meanwhile; then the call has its own, and the process ends by itself',
+    script: `
+      import { Worker } from 'node:worker_threads';
+      import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
+      const options = JSON.parse(process.argv[1]);
+      const got = new Int32Array(new SharedArrayBuffer(8));
+      new Worker(\`
+        const { workerData: { options, got, root } } = require('node:worker_threads');
+        const { ClientAuthInterceptorFactory } = require(root);
+        Atomics.wait(got, 0, 0);
+        ClientAuthInterceptorFactory.create(options).getAuthorizationHeader().then(() => Atomics.store(got, 1, 1));
+      \`, { eval: true, execArgv: [], workerData: { options, got, root: process.cwd() } });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      let meanwhile;
+      const interceptor = ClientAuthInterceptorFactory.create(options).registerInterceptor({
+        CLIENT_AUTH_PRE_TOKEN_REQUEST() {
+          Atomics.store(got, 0, 1);
+          Atomics.notify(got, 0);
+          const end = performance.now() + 10_000;
+          while (performance.now() < end);
+          meanwhile = Atomics.load(got, 1);
+          return 'own';
+        },
+      });
+      console.log(await interceptor.getAuthorizationHeader(), meanwhile);`,
+    told: 'Bearer own 1\n',
+  },
+];
+
+export const ROWS = [...blocking, ...thrown, ...returned, ...expiries, ...thenables, ...reentrant];

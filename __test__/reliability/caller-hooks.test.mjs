@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { ClientAuthError, ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
+import { runNode } from '../support/child.mjs';
 import { startPlainServer } from '../support/plain-server.mjs';
 import { ROWS } from './caller-hooks.rows.mjs';
 
@@ -17,6 +18,12 @@ test.after.always(() => server?.close());
 for (const row of ROWS) {
   test(`${row.name}: ${row.outcome}`, async (t) => {
     const { options } = server;
+    if (row.script !== undefined) {
+      const args = [JSON.stringify(options)];
+      const ended = await runNode(row.script, { evaluate: true, args, timeoutMs: 90_000 });
+      t.deepEqual(ended, { code: 0, signal: null, stdout: row.told, stderr: '' });
+      return;
+    }
     const clientId = `client of ${row.name}`;
     const http = { ...options.http, timeoutMs: row.timeoutMs ?? 30_000 };
     const interceptor = ClientAuthInterceptorFactory.create({ ...options, clientId, http });
