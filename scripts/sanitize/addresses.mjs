@@ -51,7 +51,7 @@ export async function checkAddresses({ files, all, again }) {
 async function buildAddon() {
   const { ok } = await cargo(['build', '--package', 'smart-m2m', '--lib', '--target', TARGET], {
     name: NAME,
-    rustFlags: ['-Zsanitizer=address', '-Cforce-frame-pointers=yes'],
+    rustFlags: ['-Zsanitizer=address', '-Cforce-frame-pointers=yes', '-Cdebuginfo=1'],
     cFlags: '-fsanitize=address -fno-omit-frame-pointer',
   });
   if (!ok) return false;
