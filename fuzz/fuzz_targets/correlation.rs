@@ -13,7 +13,9 @@ const OWN: [&str; 2] = ["[redacted]", "(not shown: it repeats a credential of th
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let echoing: Vec<u8> = bytes
         .iter()
-        .flat_map(|byte| if *byte == 1 { CREDENTIAL.as_bytes() } else { std::slice::from_ref(byte) })
+        .flat_map(
+            |byte| if *byte == 1 { CREDENTIAL.as_bytes() } else { std::slice::from_ref(byte) },
+        )
         .copied()
         .collect();
     let received = answer::parse(&echoing);

@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::token::{RequiredScopes, Token, TokenRequest, read_answer, received};
 
 /// Of the clients whose answers are read.
-pub const CLIENT_SECRET: &str = "kX7/w9+Tz4&q2 Rv8=Zy5-uP3";
+pub const CLIENT_SECRET: &str = "kX7/w9+Tz4&q2 Rv8=Zy5-uP3mB6!cD1gH0";
 /// Of an additional parameter, which some servers take passwords in.
 pub const PARAMETER: &str = "Gh4!pL0s;Nd6 Wc1%Jb8";
 
@@ -38,9 +38,9 @@ pub fn basic_credentials() -> String {
 }
 
 /// The answer, read for clients of every method.
-pub fn read_token_answer(received_answer: &Received<'_>) -> impl Iterator<Item = Read> {
+pub fn read_token_answer(answered: &Received<'_>) -> impl Iterator<Item = Read> {
     REQUESTS.iter().map(|request| {
-        let answer = received_answer.answer();
+        let answer = answered.answer();
         let shown = received(request, &answer);
         let method = request.authentication.method();
         Read { method, outcome: read_answer(request, answer), shown }
