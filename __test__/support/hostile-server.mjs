@@ -7,6 +7,8 @@ import { TOKEN_MARK } from './token-mark.mjs';
 /** What a hostile server would like to see in a log. */
 export const CLIENT_SECRET = 'kX7-hostile/secret+4711';
 
+/** Only a hang takes longer, also on a machine with much to do. */
+const PATIENCE_MS = 60_000;
 const LONGEST_MESSAGE = 2000;
 /** Controls, and formats that hide or turn text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -33,7 +35,13 @@ export function createClient({ http, renewal, ...options }) {
     retry: { attempts: 1 },
     ...options,
     renewal: { failureCooldownSeconds: 0, ...renewal },
-    http: { proxy: null, userAgent: randomUUID(), ...http },
+    http: {
+      proxy: null,
+      userAgent: randomUUID(),
+      timeoutMs: PATIENCE_MS,
+      connectTimeoutMs: PATIENCE_MS,
+      ...http,
+    },
   });
 }
 

@@ -35,6 +35,7 @@ mod keys;
 mod keystore;
 mod options;
 mod params;
+mod printable;
 mod random;
 mod reach;
 mod runtime;

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::without_trailing_slashes;
 use crate::error::{Error, Problem};
+use crate::printable::printable;
 use crate::server_url::{ServerUrl, display};
 
 /// RFC 8414 §3.1 inserts between host and path.
@@ -39,6 +40,9 @@ fn parsed(urls: &[String]) -> Result<Vec<Url>, Error> {
         .collect()
 }
 
+/// Of an issuer in a message.
+const LONGEST_SHOWN: usize = 200;
+
 /// Code point by code point (RFC 8414 §3.3): whoever answers for another issuer must not be believed.
 pub(super) fn check_issuer(
     url: &Url,
@@ -52,7 +56,7 @@ pub(super) fn check_issuer(
     Err(Error::IssuerMismatch {
         url: display(url),
         expected: expected.raw().to_owned(),
-        found: found.map(|issuer| issuer.chars().filter(|c| !c.is_control()).take(200).collect()),
+        found: found.map(|issuer| printable(issuer, LONGEST_SHOWN)),
     })
 }
 

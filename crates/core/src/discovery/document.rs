@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::error::{DiscoveryError, Error};
+use crate::printable::printable;
 use crate::server_url::display;
 use crate::transport::{Answer, NoAnswer, RetryPolicy, Transport, correlation, with_retries};
 
@@ -61,7 +62,9 @@ async fn fetch_once(
                         "the server did not give the document; check the URL, or set tokenEndpoint"
                     }
                 };
-                let reason = format!("{reason}{}", correlation(&answer, printable));
+                // Nothing secret was sent that could come back.
+                let reason =
+                    format!("{reason}{}", correlation(&answer, |text| printable(text, text.len())));
                 let retry_after = answer.retry_after();
                 return Err(failure(start, Some(status), reason, transient, retry_after));
             }
@@ -81,7 +84,7 @@ async fn fetch_once(
 fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
     let refuse = |reason: String| failure(start, Some(answer.status), reason, false, None);
     let target = answer.header(LOCATION).and_then(|location| url.join(location).ok());
-    let target = target.ok_or_else(|| {
+    let mut target = target.ok_or_else(|| {
         refuse(
             "a redirect without a usable Location; check the URL, or set tokenEndpoint".to_owned(),
         )
@@ -92,6 +95,9 @@ fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
             display(&target)
         )));
     }
+    // A document is public: what the server names there would be sent as credentials. Neither call can fail for http.
+    let _ = target.set_username("");
+    let _ = target.set_password(None);
     Ok(target)
 }
 
@@ -143,11 +149,6 @@ fn no_answer(url: &Url, error: NoAnswer) -> Error {
             None,
         ),
     }
-}
-
-/// Nothing secret was sent that could come back.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn failure(

@@ -7,6 +7,7 @@ mod failure;
 mod hint;
 mod inspection;
 mod observers;
+mod quoting;
 mod redaction;
 mod request;
 mod response;

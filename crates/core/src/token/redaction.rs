@@ -8,12 +8,13 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::quoting::{percent_decoded, unescaped, unreferenced};
 use super::request::TokenRequest;
 use crate::client_auth::ClientAuthentication;
+use crate::printable::is_printable;
 
 const WITHHELD: &str = "(not shown: it repeats a credential of the request)";
 /// An additional parameter that is shorter is looked for as a whole word: `true` and `api` stand in many texts.
@@ -29,8 +30,8 @@ const LONGEST_TEXT: usize = 200;
 const LONGEST_LOOK: usize = 4 * LONGEST_TEXT;
 /// Of encoding.
 const LAYERS: usize = 3;
-/// Fewer characters of Base64 appear in any text by chance.
-const SHORTEST_BASE64: usize = 6;
+/// Fewer characters of Base64, or hexadecimal digits, appear in any text by chance.
+const SHORTEST_ENCODED: usize = 6;
 
 /// The credentials of one request.
 #[derive(Default)]
@@ -88,9 +89,13 @@ impl Redaction {
         }
         self.include_folded(folded);
         for base64 in in_base64(credential) {
-            if base64.len() >= SHORTEST_BASE64 {
+            if base64.len() >= SHORTEST_ENCODED {
                 self.folded.push(base64);
             }
+        }
+        let hex = in_hex(credential);
+        if hex.len() >= SHORTEST_ENCODED {
+            self.folded.push(hex);
         }
     }
 
@@ -126,7 +131,7 @@ impl Redaction {
         }
         let text = without_jwts(text);
         let words: Vec<_> = text
-            .split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
+            .split(|c: char| c.is_whitespace() || !is_printable(c))
             .filter(|word| !word.is_empty())
             .collect();
         let line = words.join(" ");
@@ -166,13 +171,6 @@ fn fold(text: &str) -> Zeroizing<String> {
     Zeroizing::new(folded.collect())
 }
 
-/// Formats that show nothing or turn the direction of what follows: a reader would see another text than there is.
-const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
-}
-
 /// A form writes a space as a plus sign.
 fn without_spaces(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.chars().filter(|c| !c.is_whitespace() && *c != '+').collect())
@@ -193,6 +191,14 @@ fn in_base64(credential: &str) -> impl Iterator<Item = Zeroizing<String>> {
     })
 }
 
+/// As a dump of the request shows it.
+fn in_hex(credential: &str) -> Zeroizing<String> {
+    let mut hex = Zeroizing::new(String::with_capacity(2 * credential.len()));
+    let digits = credential.bytes().flat_map(|byte| [byte >> 4, byte & 0xF]);
+    hex.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    hex
+}
+
 fn repeats(text: &str, credentials: &[Zeroizing<String>]) -> bool {
     credentials.iter().any(|credential| windows(credential).any(|window| text.contains(window)))
 }
@@ -205,59 +211,6 @@ fn windows(credential: &str) -> impl Iterator<Item = &str> {
         let end = starts.get(first + WINDOW).copied().unwrap_or(credential.len());
         credential.get(*starts.get(first)?..end)
     })
-}
-
-fn percent_decoded(text: &str) -> Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
-}
-
-/// Undoes the character references of HTML.
-fn unreferenced(text: &str) -> Cow<'_, str> {
-    replace_at(text, '&', |text| {
-        let reference = &text[1..text.find(';')?];
-        let length = reference.len() + 2;
-        let Some(number) = reference.strip_prefix('#') else {
-            let named = ["quot", "amp", "lt", "gt", "apos", "nbsp"].contains(&reference);
-            return named.then_some((' ', length));
-        };
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16),
-            None => number.parse(),
-        };
-        Some((char::from_u32(code.ok()?)?, length))
-    })
-}
-
-/// Undoes the backslashes of JSON and its relatives.
-fn unescaped(text: &str) -> Cow<'_, str> {
-    let code = |hex: Option<&str>| char::from_u32(u32::from_str_radix(hex?, 16).ok()?);
-    replace_at(text, '\\', |text| match text[1..].chars().next()? {
-        'u' => Some((code(text.get(2..6))?, 6)),
-        'x' => Some((code(text.get(2..4))?, 4)),
-        'n' | 'r' | 't' | 'b' | 'f' => Some((' ', 2)),
-        character => Some((character, 1 + character.len_utf8())),
-    })
-}
-
-/// Replaces what starts with `mark` by the one character that `read` finds in it, with its length.
-fn replace_at(
-    text: &str,
-    mark: char,
-    read: impl Fn(&str) -> Option<(char, usize)>,
-) -> Cow<'_, str> {
-    let mut replaced = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(mark) {
-        let (character, length) = read(&rest[start..]).unwrap_or((mark, mark.len_utf8()));
-        replaced.push_str(&rest[..start]);
-        replaced.push(character);
-        rest = &rest[start + length..];
-    }
-    if rest.len() == text.len() {
-        return Cow::Borrowed(text);
-    }
-    replaced.push_str(rest);
-    Cow::Owned(replaced)
 }
 
 /// Every JWS in compact form starts with `eyJ`, the Base64 of `{"`.
@@ -300,6 +253,15 @@ mod tests {
             redaction.clean(&STANDARD.encode("another text")),
             STANDARD.encode("another text")
         );
+    }
+
+    #[test]
+    fn a_dump_of_a_credential_withholds_the_text() {
+        let redaction = repeating("kX7-secret");
+        for echo in ["6b58372d736563726574", "6B 58 37 2D 73 65 63", "3d6b58372d7365630a"] {
+            assert_eq!(redaction.clean(&format!("0000: {echo}")), WITHHELD, "{echo}");
+        }
+        assert_eq!(redaction.clean("6b58"), "6b58");
     }
 
     #[test]
