@@ -98,7 +98,7 @@ fn refused(start: &Url, answer: &Answer) -> Error {
 fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
     let refuse = |reason: String| failure(start, Some(answer.status), reason, false, None);
     let target = answer.header(LOCATION).and_then(|location| url.join(location).ok());
-    let target = target.ok_or_else(|| {
+    let mut target = target.ok_or_else(|| {
         refuse(
             "a redirect without a usable Location; check the URL, or set tokenEndpoint".to_owned(),
         )
@@ -109,6 +109,9 @@ fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
             display(&target)
         )));
     }
+    // A document is public: what the server names there would be sent as credentials. Neither call can fail for http.
+    let _ = target.set_username("");
+    let _ = target.set_password(None);
     Ok(target)
 }
 

@@ -74,3 +74,11 @@ pub(super) fn in_base64(credential: &str) -> impl Iterator<Item = Zeroizing<Stri
         Zeroizing::new(base64.get(start..end).unwrap_or_default().to_owned())
     })
 }
+
+/// As a dump of the request shows it.
+pub(super) fn in_hex(credential: &str) -> Zeroizing<String> {
+    let mut hex = Zeroizing::new(String::with_capacity(2 * credential.len()));
+    let digits = credential.bytes().flat_map(|byte| [byte >> 4, byte & 0xF]);
+    hex.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    hex
+}

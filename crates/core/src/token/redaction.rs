@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::quoting::{in_base64, percent_decoded, unescaped, unreferenced};
+use super::quoting::{in_base64, in_hex, percent_decoded, unescaped, unreferenced};
 use super::request::TokenRequest;
 use crate::client_auth::ClientAuthentication;
 use crate::printable::is_printable;
@@ -33,8 +33,8 @@ const LONGEST_TEXT: usize = 200;
 const LONGEST_LOOK: usize = 4 * LONGEST_TEXT;
 /// Of encoding.
 const LAYERS: usize = 3;
-/// Fewer characters of Base64 appear in any text by chance.
-const SHORTEST_BASE64: usize = 6;
+/// Fewer characters of Base64, or hexadecimal digits, appear in any text by chance.
+const SHORTEST_ENCODED: usize = 6;
 
 /// The credentials of one request.
 #[derive(Default)]
@@ -98,11 +98,8 @@ impl Redaction {
             }
         }
         self.include_folded(folded);
-        for base64 in in_base64(credential).map(|base64| fold(&base64)) {
-            if base64.len() >= SHORTEST_BASE64 {
-                self.folded.push(base64);
-            }
-        }
+        let encoded = in_base64(credential).map(|base64| fold(&base64)).chain([in_hex(credential)]);
+        self.folded.extend(encoded.filter(|encoded| encoded.len() >= SHORTEST_ENCODED));
     }
 
     fn include_folded(&mut self, folded: Zeroizing<String>) {
@@ -266,6 +263,15 @@ mod tests {
             redaction.clean(&STANDARD.encode("another text")),
             STANDARD.encode("another text")
         );
+    }
+
+    #[test]
+    fn a_dump_of_a_credential_withholds_the_text() {
+        let redaction = Redaction::of_credential("kX7-secret");
+        for echo in ["6b58372d736563726574", "6B 58 37 2D 73 65 63", "3d6b58372d7365630a"] {
+            assert_eq!(redaction.clean(&format!("0000: {echo}")), WITHHELD, "{echo}");
+        }
+        assert_eq!(redaction.clean("6b58"), "6b58");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::explanation::{
-    broke_unanswered, explain, proxy_wants_credentials, root_cause, wants_http1,
+    broke_unanswered, broken_off, explain, proxy_wants_credentials, root_cause, wants_http1,
 };
 use super::kept_connections::KeptConnections;
 use super::limits::{self, BodyError};
@@ -196,9 +196,13 @@ impl Transport {
         }
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        let ends_with_connection = limits::ends_with_connection(&response);
         let read = limits::read_body(response, self.settings.max_response_bytes).await;
         unfinished.is_over = true;
         match read {
+            Ok(body) if ends_with_connection && limits::is_beginning(&body) => {
+                Err(NoAnswer::Failed(broken_off(url).into()))
+            }
             Ok(body) => {
                 let mut answer = Answer { status, headers, body };
                 // Only in clear text has a proxy a say in the answer, and only refusals are quoted.
