@@ -31,11 +31,12 @@ libfuzzer_sys::fuzz_target!(|input: &str| {
     // What a server redirects to may have everything in it.
     if let Ok(mut url) = Url::parse(input) {
         assert_hides(&url, &display(&url));
+        let has_value = url.as_str().contains(VALUE);
         url.set_query(Some(&format!("key={VALUE}")));
         url.set_fragment(Some(VALUE));
         let _ = url.set_password(Some(VALUE));
         let shown = display(&url);
-        assert!(!shown.contains(VALUE) || input.contains(VALUE), "{shown}");
+        assert!(!shown.contains(VALUE) || has_value, "{shown}");
         assert_hides(&url, &shown);
     }
 });
