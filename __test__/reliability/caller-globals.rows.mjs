@@ -189,6 +189,45 @@ const polluted = [
   },
 ];
 
+const fhir = [
+  {
+    name: 'Object.prototype.versionId and ifNoneExist, and writes of the FHIR client',
+    outcome: 'none of them is conditional',
+    script: `
+      Object.assign(Object.prototype, { versionId: '7', ifNoneExist: 'family=x' });
+      const client = (await import('@org/smart-m2m/fhir-client')).FhirClientFactory.newClient(options.fhirBaseUrl);
+      await client.create({ resourceType: 'Patient' });
+      await client.update({ resourceType: 'Patient', id: '1' });
+      await client.delete('Patient/1');
+      tell(JSON.stringify(client.transaction().update({ resourceType: 'Patient', id: '1' }).toBundle()).includes('ifMatch'));`,
+    told: [false],
+    verify(t, server) {
+      const writes = server.requests.filter(({ method }) => method !== 'GET');
+      t.is(writes.length, 3);
+      for (const { headers } of writes) {
+        t.is(headers['if-match'] ?? headers['if-none-exist'], undefined);
+      }
+    },
+  },
+  {
+    name: 'Object.prototype.timeoutMs, maxResponseBytes, headers, method and max, and the FHIR client',
+    outcome: 'its calls have their own limits and headers alone',
+    script: `
+      const { FhirClientFactory } = await import('@org/smart-m2m/fhir-client');
+      Object.assign(Object.prototype, {
+        timeoutMs: 1, maxResponseBytes: 1, headers: { x: 'y' }, method: 'GET', max: 0,
+      });
+      const client = FhirClientFactory.newClient(options.fhirBaseUrl);
+      tell((await client.search().forResource('Patient').asList()).length);
+      tell((await client.operation('Patient/$match', { resourceType: 'Parameters' })).resourceType);`,
+    told: [0, 'Bundle'],
+    verify: (t, server) => t.true(server.requests.every(({ headers }) => headers.x === undefined)),
+  },
+].map((row) => ({
+  ...row,
+  routes: ['PUT /fhir/Patient/1', 'DELETE /fhir/Patient/1', 'POST /fhir/Patient/$match'],
+}));
+
 const replaced = [
   ['Date.now that says 2099, as in tests with a clock of their own', DATE_OF_ANOTHER_YEAR],
   ['Date.now that throws', "Date.now = () => { throw new Error('no clock'); };"],
@@ -307,4 +346,4 @@ const others = [
   },
 ];
 
-export const ROWS = [...pollutedBase, ...adapters, ...polluted, ...replaced, ...stacks, ...others];
+export const ROWS = [...pollutedBase, ...adapters, ...polluted, ...fhir, ...replaced, ...stacks, ...others];

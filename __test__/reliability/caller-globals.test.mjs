@@ -28,6 +28,7 @@ for (const row of ROWS) {
     const server = await startPlainServer();
     const elsewhere = await startPlainServer();
     t.teardown(() => Promise.all([server.close(), elsewhere.close()]));
+    for (const route of row.routes ?? []) server.on(route, json(200, { resourceType: 'Bundle' }));
     if (row.refusesFirst) server.on('POST /token', [json(400, { error: 'invalid_client' }), server.issue()]);
     const given = { options: server.options, patients: server.patients, elsewhere: elsewhere.fhirBaseUrl };
     const { code, signal, stdout, stderr } = await inLane(() =>
