@@ -48,7 +48,9 @@ fn assert_hides(url: &Url, shown: &str) {
     assert!(!shown.contains('#'), "{shown}");
     if let Ok(again) = Url::parse(shown.trim_end_matches(['?', '…'])) {
         assert!(again.username().is_empty() && again.password().is_none(), "{shown}");
-        if !shown.contains('…') || shown.ends_with("?…") && !shown.ends_with("…?…") {
+        // A file's URL loses its host to a drive letter.
+        let is_whole = !shown.contains('…') || shown.ends_with("?…") && !shown.ends_with("…?…");
+        if is_whole && again.scheme() != "file" {
             assert_eq!(again.host(), url.host(), "{shown}");
         }
     }

@@ -69,7 +69,9 @@ fn secrets_in(json: &str) -> Vec<String> {
         let part = std::str::from_utf8(part).unwrap_or_default();
         json.matches(part).count() == 1
     };
-    secrets.retain(|secret| secret.is_ascii() && secret.len() >= 24);
+    // As Base64url has them (RFC 7518 §6).
+    let is_base64url = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    secrets.retain(|secret| secret.len() >= 24 && secret.chars().all(is_base64url));
     secrets.retain(|secret| secret.as_bytes().windows(12).step_by(6).all(is_alone));
     secrets
 }
