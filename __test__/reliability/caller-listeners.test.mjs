@@ -112,8 +112,9 @@ async function assertNoneAboutListeners(t, warnings) {
 }
 
 async function assertClosedInRenewal(t, server) {
-  server.on('POST /token', server.issue({ expires_in: 60 }));
-  const renewal = { marginSeconds: 58 };
+  server.on('POST /token', server.issue({ expires_in: 12 }));
+  // At most half of the lifetime: six seconds are left for what follows.
+  const renewal = { marginSeconds: 10 };
   const [closed, other] = [1, 2].map(() =>
     ClientAuthInterceptorFactory.create({ ...server.options, renewal }),
   );
