@@ -1,5 +1,6 @@
 'use strict';
 
+const { isSignal } = require('./abort-listeners.js');
 const { captureCaller, invalidConfig } = require('./client-auth-error.js');
 const { givenMember } = require('./given-member.js');
 
@@ -36,17 +37,6 @@ function readRequest(request, publicFunction) {
     throw refusal('signal: expected an AbortSignal', publicFunction);
   }
   return { fhirBaseUrl, signal };
-}
-
-/**
- * By its members: an AbortSignal of another realm is one too.
- *
- * @param {unknown} value
- */
-function isSignal(value) {
-  if (typeof value !== 'object' || value === null || !('aborted' in value)) return false;
-  const { addEventListener, removeEventListener } = /** @type {Record<string, unknown>} */ (value);
-  return typeof addEventListener === 'function' && typeof removeEventListener === 'function';
 }
 
 /**

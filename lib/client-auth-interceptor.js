@@ -3,7 +3,6 @@
 const { inspect } = require('node:util');
 const { CLOSED, captureCaller, fromNative, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { abandoned, environment, openTicket, publishWarnings, updateListening } = require('./environment.js');
-const { isGiven } = require('./given-member.js');
 const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js');
 
 // What many programs never use is loaded when it is: `require` counts in every short-lived process.
@@ -269,7 +268,7 @@ class ClientAuthInterceptor {
     publishWarnings(this.#number);
     if (cached.acquisitionWanted) this.#open(fhirBaseUrl, true);
     const kept = keep(cached);
-    // By whoever heard a warning.
+    // Whoever heard a warning may have closed it, and nothing is kept any more.
     if (this.#closed) return /** @type {Promise<string>} */ (kept.promise);
     if (fhirBaseUrl === null) this.#kept = kept;
     else this.#keptByBase = keepForBase(this.#keptByBase, fhirBaseUrl, kept);
@@ -364,34 +363,17 @@ class ClientAuthInterceptorFactory {
     if (typeof params !== 'object' || params === null) {
       throw invalidConfig('params: expected ClientAuthParams or an object of options', captureCaller(create));
     }
-    const { settingsOf } = require('./client-auth-params.js');
+    const { draftOf, settingsOf } = require('./client-auth-params.js');
     // Not at the first token: where there is no file descriptor left, that would throw and not reject.
     PendingTokenClass ??= require('./pending-token.js').PendingToken;
     const given = settingsOf(params);
-    const draft = given ?? draftOf(params);
+    const draft = given ?? draftOf(/** @type {import('../index.js').ClientAuthOptions} */ (params), create);
     const created = environment.createInterceptor(draft);
     if (given === null) draft.discard();
     const number = unwrap(created, create);
     publishWarnings(number);
     return new ClientAuthInterceptor(CONSTRUCTION_KEY, number);
   }
-}
-
-/**
- * @param {Params} params
- * @returns {import('./native.js').Settings}
- */
-function draftOf(params) {
-  if (isGiven(params, 'withClientSecret')) {
-    // Its settings are out of reach; read as plain options they would seem to be missing.
-    throw invalidConfig(
-      'params: these ClientAuthParams are of another copy of @org/smart-m2m; load the package once (npm ls @org/smart-m2m)',
-      captureCaller(ClientAuthInterceptorFactory.create),
-    );
-  }
-  const { ClientAuthParams, settingsOf } = require('./client-auth-params.js');
-  const draft = ClientAuthParams.from(/** @type {import('../index.js').ClientAuthOptions} */ (params));
-  return /** @type {import('./native.js').Settings} */ (settingsOf(draft));
 }
 
 /** @type {typeof import('./authorization-request.js').readRequest} */

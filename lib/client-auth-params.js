@@ -3,7 +3,7 @@
 const { inspect } = require('node:util');
 const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { addon } = require('./addon.js');
-const { givenMember } = require('./given-member.js');
+const { givenMember, isGiven } = require('./given-member.js');
 
 /**
  * @typedef {import('../index.js').ClientAuthOptions} ClientAuthOptions
@@ -110,6 +110,8 @@ class ClientAuthParams {
    * @param {import('node:util').InspectOptions} options
    */
   [inspect.custom](_depth, options) {
+    // What a mocking library makes of the class has no settings, and is printed all the same.
+    if (settingsOf(this) === null) return 'ClientAuthParams {}';
     const { clientId, keystoreName, scope, forceHttpInTokenRequestAudience, hasClientSecret } = this;
     const shown = { clientId, keystoreName, scope, forceHttpInTokenRequestAudience, hasClientSecret };
     return `ClientAuthParams ${inspect(shown, options)}`;
@@ -137,6 +139,24 @@ class ClientAuthParams {
   }
 }
 
+/**
+ * Of plain options.
+ *
+ * @param {ClientAuthOptions} options
+ * @param {Function} caller
+ * @returns {import('./native.js').Settings}
+ */
+function draftOf(options, caller) {
+  if (isGiven(options, 'withClientSecret')) {
+    // Its settings are out of reach; read as plain options they would seem to be missing.
+    throw invalidConfig(
+      'params: these ClientAuthParams are of another copy of @org/smart-m2m; load the package once (npm ls @org/smart-m2m)',
+      captureCaller(caller),
+    );
+  }
+  return /** @type {import('./native.js').Settings} */ (settingsOf(ClientAuthParams.from(options)));
+}
+
 /** @param {Partial<ClientAuthOptions>} options */
 function normalize(options) {
   const additionalParameters = givenMember(options, 'additionalParameters');
@@ -155,4 +175,4 @@ function requireOptions(options, caller) {
   }
 }
 
-module.exports = { ClientAuthParams, settingsOf };
+module.exports = { ClientAuthParams, draftOf, settingsOf };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { whenAborted } = require('./abort-listeners.js');
 const { addon } = require('./addon.js');
 const { invalidConfig, unwrap } = require('./client-auth-error.js');
 const { hasOwn } = require('./given-member.js');
@@ -185,10 +186,12 @@ function fail(call, thrown) {
 async function ask(pose, signal) {
   const ticket = nextTicket();
   const onAbort = () => questions.get(ticket)?.(reasonOf(signal));
+  /** @type {(() => void) | undefined} */
+  let stopListening;
   hold();
   try {
     const answer = new Promise((resolve) => questions.set(ticket, resolve));
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal) stopListening = whenAborted(signal, onAbort);
     // Since it was looked at: an aborted signal says nothing again.
     if (signal?.aborted) onAbort();
     pose(ticket);
@@ -196,7 +199,7 @@ async function ask(pose, signal) {
   } finally {
     questions.delete(ticket);
     release();
-    if (signal) removeListener(signal, onAbort);
+    stopListening?.();
   }
 }
 
@@ -206,18 +209,6 @@ async function ask(pose, signal) {
  */
 async function reasonOf(signal) {
   throw signal?.reason;
-}
-
-/**
- * @param {AbortSignal} signal
- * @param {() => void} onAbort finds nobody if it is called later
- */
-function removeListener(signal, onAbort) {
-  try {
-    signal.removeEventListener('abort', onAbort);
-  } catch {
-    // Of a signal that is none: not what the caller asked for.
-  }
 }
 
 /**
@@ -273,7 +264,6 @@ module.exports = {
   publishWarning,
   publishWarnings,
   release,
-  removeListener,
   thrownBy,
   updateListening,
 };

@@ -1,7 +1,8 @@
 'use strict';
 
+const { whenAborted } = require('./abort-listeners.js');
 const { CLOSED, failureOf, fromNative } = require('./client-auth-error.js');
-const { hold, release, removeListener, thrownBy } = require('./environment.js');
+const { hold, release, thrownBy } = require('./environment.js');
 const { givenMember } = require('./given-member.js');
 const { wallClock } = require('./kept-header.js');
 
@@ -41,10 +42,9 @@ class PendingToken {
   /** @type {Waiter[]} of callers without a signal */
   #waiters = [];
   /**
-   * The others by signal, with one listener each: a signal shared by many calls would otherwise draw Node's
-   * warning about too many listeners.
+   * The others by signal.
    *
-   * @type {Map<AbortSignal, { waiters: Waiter[], onAbort: () => void }> | null}
+   * @type {Map<AbortSignal, { waiters: Waiter[], stopListening: () => void }> | null}
    */
   #groups = null;
   #owner;
@@ -122,15 +122,16 @@ class PendingToken {
    */
   #joinGroup(signal, waiter) {
     this.#groups ??= new Map();
-    const group = this.#groups.get(signal);
-    if (group !== undefined) {
-      group.waiters.push(waiter);
+    const joined = this.#groups.get(signal);
+    if (joined !== undefined) {
+      joined.waiters.push(waiter);
       return;
     }
     const onAbort = () => this.#leave(signal, () => signal.reason);
-    this.#groups.set(signal, { waiters: [waiter], onAbort });
+    const group = { waiters: [waiter], stopListening() {} };
+    this.#groups.set(signal, group);
     try {
-      signal.addEventListener('abort', onAbort, { once: true });
+      group.stopListening = whenAborted(signal, onAbort);
       // Since it was looked at: an aborted signal says nothing again.
       if (signal.aborted) onAbort();
     } catch (error) {
@@ -146,6 +147,7 @@ class PendingToken {
     const group = this.#groups?.get(signal);
     if (group === undefined) return;
     this.#groups?.delete(signal);
+    group.stopListening();
     // The request goes on, and whoever comes next joins it: callers that give up one after the other would otherwise
     // have one each under way, as long as the server is silent.
     if (!this.#isWaitedFor()) release();
@@ -167,7 +169,7 @@ class PendingToken {
     this.#groups = null;
     release();
     if (groups === null) return waiters;
-    for (const [signal, { onAbort }] of groups) removeListener(signal, onAbort);
+    for (const { stopListening } of groups.values()) stopListening();
     return waiters.concat(...Array.from(groups.values(), (group) => group.waiters));
   }
 }

@@ -28,8 +28,10 @@ function publishTokenRequest(event) {
     if (open.size < MAX_OPEN) open.set(event.id, begin(event));
     return;
   }
-  const trace = open.get(event.id) ?? begin(event);
+  const begun = open.get(event.id) ?? begin(event);
   open.delete(event.id);
+  // A copy where a subscriber has frozen it: the others are to hear of the end all the same.
+  const trace = Object.isExtensible(begun) ? begun : { ...begun };
   trace.durationMs = event.durationMs;
   if (event.error !== undefined && hasOwn(event, 'error')) {
     trace.error = fromNative(event.error);

@@ -1,5 +1,6 @@
 'use strict';
 
+const { isSignal } = require('../abort-listeners.js');
 const { givenMember } = require('../given-member.js');
 const { FhirClient } = require('./client.js');
 const { Exchange } = require('./exchange.js');
@@ -25,6 +26,9 @@ function createClientFactory({ signal: runSignal, begin } = {}) {
      */
     newClient(serverBase, options = {}) {
       const base = baseOf(serverBase);
+      if (typeof options !== 'object' || options === null) {
+        throw new TypeError('newClient: options: expected an object');
+      }
       const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
       if (unknown !== undefined) {
         throw new TypeError(`newClient: ${unknown}: no such option; there are ${OPTIONS.join(', ')}`);
@@ -34,6 +38,9 @@ function createClientFactory({ signal: runSignal, begin } = {}) {
       );
       requireWhole('timeoutMs', timeoutMs, 0);
       requireWhole('maxResponseBytes', maxResponseBytes, 1);
+      if (signal !== undefined && signal !== null && !isSignal(signal)) {
+        throw new TypeError('newClient: signal: expected an AbortSignal');
+      }
       return new FhirClient(
         new Exchange({
           base,

@@ -1,7 +1,7 @@
 'use strict';
 
 const { givenMember, isGiven } = require('../given-member.js');
-const { NOT_FOUND } = require('./exchange.js');
+const { NOT_FOUND, requireOptions } = require('./exchange.js');
 const { FhirClientError } = require('./fhir-client-error.js');
 const { loadBundle, nextOf, requireBundle } = require('./paging.js');
 const { addressAtEndOf, addressOf, isId, pathOf, typeOf } = require('./resource-address.js');
@@ -146,6 +146,7 @@ class FhirClient {
    * @returns {Promise<any>}
    */
   async operation(path, parameters, options = {}) {
+    requireOptions(options);
     const method = givenMember(options, 'method') ?? 'POST';
     if (typeof path !== 'string' || !/(^|\/)\$[\w-]+(\?|$)/.test(path)) {
       throw new TypeError('operation: expected a path that ends in $name, such as Patient/1/$everything');
@@ -228,6 +229,7 @@ class FhirClient {
  * @returns {Record<string, string>}
  */
 function ifMatch(options) {
+  requireOptions(options);
   if (!isGiven(options, 'versionId')) return {};
   const { versionId } = options;
   if (!isId(versionId)) throw new TypeError('versionId: expected the text of meta.versionId');
@@ -239,6 +241,7 @@ function ifMatch(options) {
  * @returns {Record<string, string>}
  */
 function ifNoneExist(options) {
+  requireOptions(options);
   if (!isGiven(options, 'ifNoneExist')) return {};
   const { ifNoneExist: query } = options;
   if (typeof query !== 'string' || query === '')

@@ -1,5 +1,7 @@
 'use strict';
 
+const { isSignal, whenAborted } = require('../abort-listeners.js');
+
 /** What setTimeout can count to. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -15,12 +17,21 @@ function startDeadline(signals, timeoutMs, timeUp) {
   const controller = new AbortController();
   /** @type {(() => void)[]} */
   const ends = [];
-  for (const signal of signals) {
-    if (!signal) continue;
-    const forward = () => controller.abort(signal.reason);
-    if (signal.aborted) forward();
-    else signal.addEventListener('abort', forward, { once: true });
-    ends.push(() => signal.removeEventListener('abort', forward));
+  const end = () => {
+    for (const one of ends) one();
+  };
+  try {
+    for (const signal of signals) {
+      if (signal === undefined || signal === null) continue;
+      if (!isSignal(signal)) throw new TypeError('signal: expected an AbortSignal');
+      const forward = () => controller.abort(reasonOf(signal));
+      if (signal.aborted) forward();
+      else ends.push(whenAborted(signal, forward));
+    }
+  } catch (error) {
+    // Those that were good until then.
+    end();
+    throw error;
   }
   if (timeoutMs > 0) {
     const timer = setTimeout(() => controller.abort(timeUp()), Math.min(timeoutMs, LONGEST_MS));
@@ -46,10 +57,18 @@ function startDeadline(signals, timeoutMs, timeUp) {
           .finally(() => signal.removeEventListener('abort', abort));
       });
     },
-    end() {
-      for (const end of ends) end();
-    },
+    end,
   };
+}
+
+/** @param {AbortSignal} signal */
+function reasonOf(signal) {
+  try {
+    return signal.reason;
+  } catch (error) {
+    // The getter's, of a signal that is none.
+    return error;
+  }
 }
 
 module.exports = { startDeadline };

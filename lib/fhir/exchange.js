@@ -66,6 +66,7 @@ class Exchange {
    * @returns {Promise<Answer>}
    */
   async send(interaction, options = {}) {
+    requireOptions(options);
     const { method, url } = interaction;
     const timeoutMs = givenMember(options, 'timeoutMs') ?? this.#settings.timeoutMs;
     // What is no number would be no limit.
@@ -212,7 +213,15 @@ function requestOf(interaction, options) {
   for (const [name, value] of new Headers(givenMember(options, 'headers'))) merged.set(name, value);
   if (body === undefined) return new ClientRequest(method, url, merged, null);
   merged.set('content-type', contentType);
-  return new ClientRequest(method, url, merged, JSON.stringify(body));
+  const text = JSON.stringify(body);
+  // By a toJSON of its own: the write would be sent without a resource.
+  if (text === undefined) throw new TypeError('the resource cannot be written as JSON');
+  return new ClientRequest(method, url, merged, text);
+}
+
+/** @param {unknown} options */
+function requireOptions(options) {
+  if (typeof options !== 'object' || options === null) throw new TypeError('options: expected an object');
 }
 
 /** @param {import('./index.js').ClientRequest} request */
@@ -289,4 +298,4 @@ function withoutQuery(url) {
   return origin + pathname;
 }
 
-module.exports = { Exchange, NOT_FOUND };
+module.exports = { Exchange, NOT_FOUND, requireOptions };

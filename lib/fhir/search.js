@@ -1,6 +1,7 @@
 'use strict';
 
 const { isGiven } = require('../given-member.js');
+const { requireOptions } = require('./exchange.js');
 const { entriesOf, loadBundle, pagesFrom } = require('./paging.js');
 const { isType, typeOf } = require('./resource-address.js');
 
@@ -121,6 +122,7 @@ class FhirSearch {
 
   /** @param {FhirRequestOptions & { max?: number }} [options] */
   async asList(options = {}) {
+    requireOptions(options);
     const max = isGiven(options, 'max') ? /** @type {number} */ (options.max) : MOST_LISTED;
     if (!Number.isSafeInteger(max) || max < 1) throw new TypeError('max: expected a whole number from 1 on');
     /** @type {any[]} */

@@ -53,7 +53,7 @@ class TransactionBuilder {
 
   /** @param {string} reference */
   delete(reference) {
-    const address = addressOf('', reference);
+    const address = typeof reference === 'string' ? addressOf('', reference) : null;
     if (address === null) throw new TypeError('delete: expected Type/id');
     const { type, id } = address;
     return this.#add({ request: { method: 'DELETE', url: pathOf({ type, id }) } });

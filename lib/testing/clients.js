@@ -1,5 +1,6 @@
 'use strict';
 
+const { inspect } = require('node:util');
 const { FLAG, TEXT, checkOptions, isObject, isText, listOf, oneOf } = require('./options.js');
 const { MAC_ALGORITHMS, SIGNATURE_ALGORITHMS, generateJwks, publicJwks } = require('./json-web-keys.js');
 const { fetchJwks } = require('./remote-jwks.js');
@@ -89,6 +90,16 @@ class RegisteredClient {
     return this.#keys;
   }
 
+  /**
+   * As any object, except that no getter is called, whatever the options say.
+   *
+   * @param {number} _depth
+   * @param {import('node:util').InspectOptions} options
+   */
+  [inspect.custom](_depth, options) {
+    return inspect(this, { ...options, customInspect: false, getters: false });
+  }
+
   /** @param {import('./index.js').KeyRotation} [options] */
   rotateKeys(options = {}) {
     checkOptions('rotateKeys', options, NEW_KEY_OPTIONS);
@@ -101,14 +112,15 @@ class RegisteredClient {
 
   /** @param {Jwks} jwks */
   replaceKeys(jwks) {
-    checkOptions('replaceKeys', { jwks }, { jwks: JWKS });
+    // An undefined option is one not given; here nothing would be left.
+    checkOptions('replaceKeys', { jwks: jwks ?? null }, { jwks: JWKS });
     this.#keys = publicJwks(jwks);
     this.#privateJwks = null;
   }
 
   /** @param {string} secret */
   replaceSecret(secret) {
-    checkOptions('replaceSecret', { secret }, { secret: TEXT });
+    checkOptions('replaceSecret', { secret: secret ?? null }, { secret: TEXT });
     this.#secret = secret;
   }
 
