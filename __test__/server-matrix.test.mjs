@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { PACKAGE_ROOT } from './support/child.mjs';
+import { readTopics } from './support/reliability-table.mjs';
 
 // Each row of a table in docs/servers.md that has a column "Test" is a claim, and the test of that title proves it.
 
@@ -11,6 +12,9 @@ const TITLE =
 
 const rows = matrixRows(readFileSync(join(PACKAGE_ROOT, 'docs', 'servers.md'), 'utf8'));
 const titles = titlesOf(join(PACKAGE_ROOT, '__test__'));
+for (const { rows: tried } of await readTopics()) {
+  for (const { name, outcome } of tried) titles.add(`${name}: ${outcome}`);
+}
 
 test('every row of the matrix in docs/servers.md names a test that there is', (t) => {
   t.true(rows.length > 0);

@@ -5,6 +5,8 @@ const ROUNDS = 4;
 const TWINS = 3;
 export const ALGORITHMS = ['ES384', 'RS384'];
 const PROOFS = ['ES384', 'client_secret_basic', 'RS384', 'client_secret_post'];
+/** Time that a client gets to see that its idle connection has ended. */
+export const LINGER_MS = 1000;
 const SCOPES = ['system/*.read', 'system/Patient.rs'];
 /** One long one among them, so that not all renewals are for short lives. */
 const LIFETIMES = [2, 3, 5, 2, 10, 60];

@@ -6,6 +6,7 @@ export const ALLOWED = /** @type {const} */ ([
   'wrong secret',
   'hook threw',
   'refused twice',
+  'fetched too late for an idle connection',
 ]);
 
 /** What the load's threads count. */

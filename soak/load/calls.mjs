@@ -1,4 +1,4 @@
-import { identityName } from '../plan.mjs';
+import { identityName, LINGER_MS } from '../plan.mjs';
 
 /** Between the moment when the core decides and the one when JavaScript reads the clock. */
 const CLOCK_MS = 50;
@@ -117,9 +117,17 @@ class Call {
       tally.count('all attempts met faults');
       const { code, status, attempts = 1, message } = error;
       this.#report('failed', { code, status, attempts, message });
+    } else if (this.#isLateForConnection(error)) {
+      tally.count('fetched too late for an idle connection');
     } else {
       this.#violation('success', `${error.code ?? error.name}: ${error.message} (${error.cause?.message})`);
     }
+  }
+
+  /** Node's own fetch does not hear that an idle connection has ended while its thread does something else. */
+  #isLateForConnection(error) {
+    const isEnded = error.cause?.code === 'UND_ERR_SOCKET' || error.cause?.code === 'ECONNRESET';
+    return this.kind === 'fetch' && isEnded && this.#thread.lag.longestMs() > LINGER_MS / 2;
   }
 
   #mayBeRejected(error) {

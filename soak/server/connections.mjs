@@ -1,5 +1,4 @@
-/** Time that a client gets to see that its idle connection has ended. */
-const LINGER_MS = 1000;
+import { LINGER_MS } from '../plan.mjs';
 
 /** The connections of an HTTPS server, and the ways to break them. */
 export class Connections {
