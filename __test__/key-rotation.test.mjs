@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,28 +26,6 @@ test.after.always(async () => {
   await endpoint?.close();
   if (directory) await rm(directory, { recursive: true, force: true });
 });
-
-for (const [how, place, replace] of [
-  ['replaced by rename', writeFileAt, replaceByRename],
-  ['written in place', writeFileAt, (path, jwks) => writeFile(path, JSON.stringify(jwks))],
-  ['behind a swapped symbolic link, as Kubernetes mounts secrets', mountSecret, swapSecret],
-]) {
-  test(`a key file that is ${how} signs the next token request`, async (t) => {
-    const [before, after] = [ecJwks(), rsaJwks()];
-    const path = await place(before);
-    const { interceptor, kids } = client(t, { path });
-    await interceptor.getAuthorizationHeader();
-    await replace(path, after);
-    await sleep(LOOK_INTERVAL_MS);
-    interceptor.invalidate();
-    await interceptor.getAuthorizationHeader();
-    t.deepEqual(kids(), [before.keys[0].kid, after.keys[0].kid]);
-    t.deepEqual(
-      interceptor.publicJwks().keys.map(({ kid }) => kid),
-      [after.keys[0].kid],
-    );
-  });
-}
 
 test('a token from before the change stays in use until its end', async (t) => {
   const path = await writeFileAt(ecJwks());
@@ -320,23 +298,4 @@ async function writeFileAt(jwks) {
 async function replaceByRename(path, jwks) {
   await writeFile(`${path}.new`, JSON.stringify(jwks));
   await rename(`${path}.new`, path);
-}
-
-/** `key -> ..data/key`, `..data -> ..1`, `..1/key`. */
-async function mountSecret(jwks) {
-  const mount = await mkdtemp(join(directory, 'secret-'));
-  await mkdir(join(mount, '..1'));
-  await writeFile(join(mount, '..1', 'key'), JSON.stringify(jwks));
-  await symlink('..1', join(mount, '..data'));
-  await symlink('..data/key', join(mount, 'key'));
-  return join(mount, 'key');
-}
-
-async function swapSecret(path, jwks) {
-  const mount = join(path, '..');
-  await mkdir(join(mount, '..2'));
-  await writeFile(join(mount, '..2', 'key'), JSON.stringify(jwks));
-  await symlink('..2', join(mount, '..data_tmp'));
-  await rename(join(mount, '..data_tmp'), join(mount, '..data'));
-  await rm(join(mount, '..1'), { recursive: true });
 }

@@ -73,16 +73,6 @@ test('the process stays while somebody waits for a token', async (t) => {
   t.is(stdout, 'end of script\nBearer test-token\n');
 });
 
-test('process.exit() in mid-request ends the process with its own code', async (t) => {
-  const server = await start(t);
-  server.on('POST /token', { ...tokenResponse(), delayMs: 120_000 });
-  const { code, signal } = await run(
-    server,
-    `interceptor.getAuthorizationHeader(); setTimeout(() => process.exit(7), 200);`,
-  );
-  t.deepEqual({ code, signal }, { code: 7, signal: null });
-});
-
 test('a worker can load, use and drop the package 100 times', async (t) => {
   t.timeout(120_000);
   const server = await start(t);
@@ -141,17 +131,6 @@ test('a keystore that one thread registered is there for the others', async (t) 
   const { clientSecret, ...options } = server.options;
   const worker = await workerFile(t);
   t.regex(await runWorker(worker, { ...options, keystore: 'of-the-main-thread' }), /^Bearer /);
-});
-
-test('a worker that is terminated in mid-request does not disturb the others', async (t) => {
-  const server = await start(t);
-  server.on('POST /token', { ...tokenResponse(), delayMs: 1000 });
-  const file = await workerFile(t);
-  const doomed = new Worker(file, { workerData: server.options });
-  const interceptor = ClientAuthInterceptorFactory.create(server.options);
-  const waiting = interceptor.getAuthorizationHeader();
-  await doomed.terminate();
-  t.is(await waiting, 'Bearer test-token');
 });
 
 async function start(t) {

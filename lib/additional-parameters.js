@@ -2,6 +2,10 @@
 
 const { inspect } = require('node:util');
 const { invalidConfig } = require('./client-auth-error.js');
+const { isGiven } = require('./given-member.js');
+
+/** As of every list of options, natively. */
+const MOST_PARAMETERS = 1000;
 
 class BasicNameValuePair {
   #value;
@@ -44,12 +48,26 @@ class BasicNameValuePair {
  */
 function normalizeAdditionalParameters(parameters) {
   if (typeof parameters === 'object' && parameters !== null) {
-    if (Symbol.iterator in parameters) {
-      return Array.from(/** @type {Iterable<unknown>} */ (parameters), pairOf);
+    if (isGiven(parameters, Symbol.iterator)) {
+      return pairsOf(/** @type {Iterable<unknown>} */ (parameters));
     }
     if (isRecord(parameters)) return Object.entries(parameters);
   }
   throw invalidConfig('additionalParameters: expected an iterable of name/value pairs or a plain object');
+}
+
+/** @param {Iterable<unknown>} parameters */
+function pairsOf(parameters) {
+  /** @type {[name: unknown, value: unknown][]} */
+  const pairs = [];
+  for (const element of parameters) {
+    // An iterable need not have an end.
+    if (pairs.length === MOST_PARAMETERS) {
+      throw invalidConfig(`additionalParameters: more than ${MOST_PARAMETERS}`);
+    }
+    pairs.push(pairOf(element, pairs.length));
+  }
+  return pairs;
 }
 
 /**
@@ -60,8 +78,9 @@ function normalizeAdditionalParameters(parameters) {
 function pairOf(element, index) {
   if (Array.isArray(element)) {
     if (element.length === 2) return [element[0], element[1]];
-  } else if (typeof element === 'object' && element !== null && 'name' in element && 'value' in element) {
-    return [element.name, element.value];
+  } else if (typeof element === 'object' && element !== null) {
+    const pair = /** @type {{ name: unknown, value: unknown }} */ (element);
+    if (isGiven(pair, 'name') && isGiven(pair, 'value')) return [pair.name, pair.value];
   }
   throw invalidConfig(`additionalParameters[${index}]: expected { name, value } or [name, value]`);
 }

@@ -2,6 +2,7 @@
 
 const { isMap } = require('node:util/types');
 const { invalidConfig } = require('./client-auth-error.js');
+const { givenMember, isGiven } = require('./given-member.js');
 
 /**
  * @typedef {import('../index.js').RequestLike} RequestLike
@@ -72,7 +73,7 @@ function deleteAuthorization(request) {
  */
 function urlOf(request) {
   if (isBare(request)) return null;
-  const { url } = /** @type {{ url?: unknown }} */ (request);
+  const url = givenMember(request, 'url');
   if (url === undefined || url === null) return null;
   // By its member: the URL of another realm is one too.
   if (typeof url === 'object' && 'href' in url && typeof url.href === 'string') return url.href;
@@ -86,7 +87,7 @@ function urlOf(request) {
  */
 function headersOf(request) {
   if (typeof request === 'object' && request !== null) {
-    const { headers } = /** @type {{ headers?: unknown }} */ (request);
+    const headers = givenMember(request, 'headers');
     // Not a Map: its names are case-sensitive, so that an old header would stay next to the new one.
     if (typeof headers === 'object' && headers !== null && !Array.isArray(headers) && !isMap(headers)) {
       return /** @type {HeadersObject | HeadersRecord} */ (headers);
@@ -101,7 +102,7 @@ function headersOf(request) {
  * @returns {request is Headers}
  */
 function isBare(request) {
-  return !('headers' in request) && !isMap(request) && isHeadersObject(request);
+  return !isGiven(request, 'headers') && !isMap(request) && isHeadersObject(request);
 }
 
 /**

@@ -1,25 +1,60 @@
 'use strict';
 
-const SIGNAL_MEMBERS = ['aborted', 'addEventListener', 'removeEventListener'];
+const { captureCaller, invalidConfig } = require('./client-auth-error.js');
+const { givenMember } = require('./given-member.js');
 
 /**
- * What is wrong with the argument, or null. Members that are not known are left alone: callers pass on
- * objects that carry more.
+ * What a caller asked for, each member read once.
  *
- * @param {unknown} request
- * @returns {string | null}
+ * @typedef {object} AskedFor
+ * @property {string | undefined} fhirBaseUrl
+ * @property {AbortSignal | undefined} signal
  */
-function problemOf(request) {
-  if (typeof request !== 'object' || request === null) return 'request: expected an object';
-  const { fhirBaseUrl, signal } = /** @type {Record<string, unknown>} */ (request);
-  if (fhirBaseUrl !== undefined && typeof fhirBaseUrl !== 'string') return 'fhirBaseUrl: expected a string';
-  // By its members: an AbortSignal of another realm is one too. Null is what fetch takes for none.
-  if (signal !== undefined && signal !== null) {
-    if (typeof signal !== 'object' || !SIGNAL_MEMBERS.every((name) => name in signal)) {
-      return 'signal: expected an AbortSignal';
-    }
+
+/** @type {Readonly<AskedFor>} */
+const NOTHING_IN_PARTICULAR = Object.freeze({ fhirBaseUrl: undefined, signal: undefined });
+
+/**
+ * Members that are not known are left alone: callers pass on objects that carry more.
+ *
+ * @param {unknown} request undefined: nothing in particular
+ * @param {Function} [publicFunction] whose caller an error points at
+ * @returns {Readonly<AskedFor>}
+ */
+function readRequest(request, publicFunction) {
+  if (request === undefined) return NOTHING_IN_PARTICULAR;
+  if (typeof request !== 'object' || request === null) {
+    throw refusal('request: expected an object', publicFunction);
   }
-  return null;
+  const fhirBaseUrl = givenMember(request, 'fhirBaseUrl');
+  if (fhirBaseUrl !== undefined && typeof fhirBaseUrl !== 'string') {
+    throw refusal('fhirBaseUrl: expected a string', publicFunction);
+  }
+  // Null is what fetch takes for none.
+  const signal = givenMember(request, 'signal') ?? undefined;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw refusal('signal: expected an AbortSignal', publicFunction);
+  }
+  return { fhirBaseUrl, signal };
 }
 
-module.exports = { problemOf };
+/**
+ * By its members: an AbortSignal of another realm is one too.
+ *
+ * @param {unknown} value
+ */
+function isSignal(value) {
+  if (typeof value !== 'object' || value === null || !('aborted' in value)) return false;
+  const { addEventListener, removeEventListener } = /** @type {Record<string, unknown>} */ (value);
+  return typeof addEventListener === 'function' && typeof removeEventListener === 'function';
+}
+
+/**
+ * @param {string} problem
+ * @param {Function} [publicFunction]
+ */
+function refusal(problem, publicFunction) {
+  return invalidConfig(problem, publicFunction && captureCaller(publicFunction));
+}
+
+module.exports = { readRequest };

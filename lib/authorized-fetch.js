@@ -1,6 +1,7 @@
 'use strict';
 
 const { invalidConfig } = require('./client-auth-error.js');
+const { givenMember } = require('./given-member.js');
 const { isReplayable } = require('./replayable-body.js');
 const { answeredElsewhere, originOf } = require('./token-origins.js');
 
@@ -9,7 +10,7 @@ const { answeredElsewhere, originOf } = require('./token-origins.js');
  * @typedef {NonNullable<Parameters<AuthorizedFetch>[1]>} Init
  *
  * @typedef {object} Authorization
- * @property {(request: { fhirBaseUrl?: string, signal?: AbortSignal }) => Promise<string>} header
+ * @property {(request: Readonly<import('./authorization-request.js').AskedFor>) => Promise<string>} header
  * @property {(header: string) => boolean} invalidate drops that token if it is still the current one
  * @property {InstanceType<typeof import('./token-origins.js').TokenOrigins>} origins
  * @property {() => void} requireOpen
@@ -47,7 +48,7 @@ const sent = new WeakMap();
 function createAuthorizedFetch({ header, invalidate, origins, requireOpen }) {
   return async function fetch(input, init) {
     requireOpen();
-    const { fhirBaseUrl, ...rest } = initOf(init);
+    const { fhirBaseUrl, rest } = initOf(init);
     origins.requireKnown('fetch', fhirBaseUrl);
     const request = isRequest(input) ? input : null;
     // Made a string once, so that what is checked is what is sent.
@@ -63,7 +64,7 @@ function createAuthorizedFetch({ header, invalidate, origins, requireOpen }) {
     const send = async (value) => {
       const headers = new Headers(rest.headers ?? request?.headers);
       headers.set('authorization', value);
-      const answer = await globalThis.fetch(target, { ...rest, headers });
+      const answer = await globalThis.fetch(target, Object.assign(emptyInit(), rest, { headers }));
       sent.set(answer, value);
       return answer;
     };
@@ -89,26 +90,32 @@ function createAuthorizedFetch({ header, invalidate, origins, requireOpen }) {
 }
 
 /**
- * A copy, to take fhirBaseUrl out of and to put headers into.
+ * A copy without fhirBaseUrl, to put headers into. It inherits nothing: what every object has is nobody's wish.
  *
  * @param {Init | null | undefined} init
- * @returns {Init}
+ * @returns {{ fhirBaseUrl: string | undefined, rest: RequestInit }}
  */
 function initOf(init) {
-  if (init === undefined || init === null) return {};
+  if (init === undefined || init === null) return { fhirBaseUrl: undefined, rest: emptyInit() };
   if (typeof init !== 'object') throw invalidConfig('fetch: init: expected an object');
-  const given = /** @type {Record<string, unknown>} */ (init);
-  // What every object has is nobody's wish.
-  const inherited = /** @type {Record<string, unknown>} */ (Object.prototype);
-  const copy = { ...given };
+  const copy = /** @type {Record<string, unknown>} */ (Object.assign(emptyInit(), init));
   for (const name of INIT_MEMBERS) {
-    // A spread takes own members only, and a Request has none.
-    if (!Object.hasOwn(copy, name) && given[name] !== inherited[name]) copy[name] = given[name];
+    // Own members only are copied, and a Request has none.
+    if (name in copy) continue;
+    const value = givenMember(init, name);
+    if (value !== undefined) copy[name] = value;
   }
-  if (copy.fhirBaseUrl !== undefined && typeof copy.fhirBaseUrl !== 'string') {
+  const { fhirBaseUrl } = copy;
+  if (fhirBaseUrl !== undefined && typeof fhirBaseUrl !== 'string') {
     throw invalidConfig('fetch: init.fhirBaseUrl: expected a string');
   }
-  return copy;
+  delete copy.fhirBaseUrl;
+  return { fhirBaseUrl, rest: copy };
+}
+
+/** @returns {RequestInit} */
+function emptyInit() {
+  return Object.create(null);
 }
 
 /**

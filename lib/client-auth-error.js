@@ -1,5 +1,7 @@
 'use strict';
 
+const { givenMember, hasOwn, isGiven } = require('./given-member.js');
+
 /**
  * @typedef {import('../index.js').ClientAuthErrorCode} ClientAuthErrorCode
  *
@@ -25,6 +27,8 @@
  * @typedef {{ value: T, error?: undefined } | { value?: undefined, error: NativeError }} Outcome
  */
 
+const FIELDS = ['url', 'status', 'oauth', 'retryAfterMs', 'attempts', 'problems'];
+
 class ClientAuthError extends Error {
   /**
    * @param {ClientAuthErrorCode} code
@@ -32,11 +36,13 @@ class ClientAuthError extends Error {
    * @param {{ [name: string]: any }} [fields]
    */
   constructor(code, message, fields = {}) {
-    super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
+    super(message, isGiven(fields, 'cause') ? { cause: fields.cause } : undefined);
     this.code = code;
     /** @type {boolean} */
-    this.transient = fields.transient ?? false;
-    const { url, status, oauth, retryAfterMs, attempts, problems } = fields;
+    this.transient = givenMember(fields, 'transient') ?? false;
+    const [url, status, oauth, retryAfterMs, attempts, problems] = FIELDS.map((name) =>
+      givenMember(fields, name),
+    );
     // What is not known is no property at all: console.log shows the rest and nothing else.
     if (url !== undefined) this.url = /** @type {string} */ (url);
     if (status !== undefined) this.status = /** @type {number} */ (status);
@@ -72,7 +78,11 @@ const CLOSED = {
  */
 function captureCaller(publicFunction) {
   const holder = { stack: '' };
-  Error.captureStackTrace(holder, publicFunction);
+  try {
+    Error.captureStackTrace(holder, publicFunction);
+  } catch {
+    // Taken away, or made by somebody else: an error without its caller is better than none.
+  }
   return holder;
 }
 
@@ -108,8 +118,19 @@ function fromNative(nativeError, caller, cause) {
  * @returns {T}
  */
 function unwrap(outcome, publicFunction) {
-  if (outcome.error !== undefined) throw fromNative(outcome.error, captureCaller(publicFunction));
-  return outcome.value;
+  const failure = failureOf(outcome);
+  if (failure !== undefined) throw fromNative(failure, captureCaller(publicFunction));
+  return /** @type {T} */ (outcome.value);
+}
+
+/**
+ * Its own: what every object inherits is no failure.
+ *
+ * @param {Outcome<unknown>} outcome
+ * @returns {NativeError | undefined}
+ */
+function failureOf(outcome) {
+  return hasOwn(outcome, 'error') ? outcome.error : undefined;
 }
 
 /**
@@ -117,10 +138,15 @@ function unwrap(outcome, publicFunction) {
  * @param {CallerStack | undefined} caller
  */
 function withCaller(error, caller) {
-  // Where Error.prepareStackTrace makes something else of a stack, the error keeps its own.
-  const frames = typeof caller?.stack === 'string' ? caller.stack.indexOf('\n    at ') : -1;
-  if (frames !== -1) error.stack = `${error.name}: ${error.message}${caller?.stack.slice(frames)}`;
+  try {
+    const stack = caller?.stack;
+    // Where Error.prepareStackTrace makes something else of a stack, the error keeps its own.
+    const frames = typeof stack === 'string' ? stack.indexOf('\n    at ') : -1;
+    if (frames !== -1) error.stack = `${error.name}: ${error.message}${stack?.slice(frames)}`;
+  } catch {
+    // Or throws: many callers may wait for what comes next.
+  }
   return error;
 }
 
-module.exports = { CLOSED, ClientAuthError, captureCaller, fromNative, invalidConfig, unwrap };
+module.exports = { CLOSED, ClientAuthError, captureCaller, failureOf, fromNative, invalidConfig, unwrap };

@@ -3,6 +3,7 @@
 const { inspect } = require('node:util');
 const { CLOSED, captureCaller, fromNative, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { abandoned, environment, openTicket, publishWarnings, updateListening } = require('./environment.js');
+const { isGiven } = require('./given-member.js');
 const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js');
 
 // What many programs never use is loaded when it is: `require` counts in every short-lived process.
@@ -20,8 +21,8 @@ const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js
 
 /** @type {typeof import('./pending-token.js').PendingToken | undefined} */
 let PendingTokenClass;
-/** @type {typeof import('./authorization-request.js').problemOf | undefined} */
-let findProblem;
+/** @type {typeof import('./authorization-request.js').readRequest | undefined} */
+let readRequestOf;
 
 const CONSTRUCTION_KEY = Symbol('ClientAuthInterceptor');
 
@@ -94,9 +95,7 @@ class ClientAuthInterceptor {
     let fhirBaseUrl;
     let signal;
     try {
-      const problem = problemOf(request);
-      if (problem !== null) throw invalidConfig(problem, captureCaller(this.getAuthorizationHeader));
-      ({ fhirBaseUrl, signal } = request);
+      ({ fhirBaseUrl, signal } = readRequest(request, this.getAuthorizationHeader));
       if (signal?.aborted) throw signal.reason;
     } catch (error) {
       // Of a getter, too: whoever awaits a promise gets one.
@@ -123,11 +122,9 @@ class ClientAuthInterceptor {
    * @param {AuthorizationRequest} [request]
    * @returns {Promise<AccessToken>}
    */
-  async getAccessToken(request = {}) {
-    const problem = problemOf(request);
-    if (problem !== null) throw invalidConfig(problem, captureCaller(this.getAccessToken));
-    const { fhirBaseUrl = null, signal } = request;
-    signal?.throwIfAborted();
+  async getAccessToken(request) {
+    const { fhirBaseUrl = null, signal } = readRequest(request, this.getAccessToken);
+    if (signal?.aborted) throw signal.reason;
     updateListening();
     const hooked = this.#isHooked();
     const cached = environment.cachedToken(this.#number, fhirBaseUrl, hooked);
@@ -164,11 +161,10 @@ class ClientAuthInterceptor {
    * @param {AuthorizationRequest} [options]
    * @returns {Promise<R>}
    */
-  async interceptRequest(request, options = {}) {
-    const problem = problemOf(options);
-    if (problem !== null) throw invalidConfig(problem, captureCaller(this.interceptRequest));
+  async interceptRequest(request, options) {
+    const asked = readRequest(options, this.interceptRequest);
     this.#requireOpen();
-    return this.#hooksOfRequests().authorize(request, options);
+    return this.#hooksOfRequests().authorize(request, asked);
   }
 
   /**
@@ -183,11 +179,12 @@ class ClientAuthInterceptor {
    * @param {string} [header]
    * @param {AuthorizationRequest} [request]
    */
-  invalidate(header, request = {}) {
-    const problem =
-      header !== undefined && typeof header !== 'string' ? 'header: expected a string' : problemOf(request);
-    if (problem !== null) throw invalidConfig(problem, captureCaller(this.invalidate));
-    const dropped = environment.invalidate(this.#number, header ?? null, request.fhirBaseUrl ?? null);
+  invalidate(header, request) {
+    if (header !== undefined && typeof header !== 'string') {
+      throw invalidConfig('header: expected a string', captureCaller(this.invalidate));
+    }
+    const { fhirBaseUrl = null } = readRequest(request, this.invalidate);
+    const dropped = environment.invalidate(this.#number, header ?? null, fhirBaseUrl);
     // Without a header everything is given up, also what is only on its way.
     if (dropped || header === undefined) {
       this.#forgetKept();
@@ -207,8 +204,8 @@ class ClientAuthInterceptor {
   }
 
   /** @param {AuthorizationRequest} [request] */
-  diagnose(request = {}) {
-    return require('./diagnosis.js').diagnose(this.#number, request, captureCaller(this.diagnose));
+  diagnose(request) {
+    return require('./diagnosis.js').diagnose(this.#number, request, this.diagnose);
   }
 
   /** @returns {PublicJwks} */
@@ -240,6 +237,8 @@ class ClientAuthInterceptor {
    * @param {import('node:util').InspectOptions} options
    */
   [inspect.custom](_depth, options) {
+    // What a mocking library makes of the class is no interceptor, and is printed all the same.
+    if (!(#number in this)) return 'ClientAuthInterceptor {}';
     const shown = {
       clientId: environment.clientId(this.#number),
       fhirBaseUrl: environment.fhirBaseUrl(this.#number),
@@ -270,6 +269,8 @@ class ClientAuthInterceptor {
     publishWarnings(this.#number);
     if (cached.acquisitionWanted) this.#open(fhirBaseUrl, true);
     const kept = keep(cached);
+    // By whoever heard a warning.
+    if (this.#closed) return /** @type {Promise<string>} */ (kept.promise);
     if (fhirBaseUrl === null) this.#kept = kept;
     else this.#keptByBase = keepForBase(this.#keptByBase, fhirBaseUrl, kept);
     return /** @type {Promise<string>} */ (kept.promise);
@@ -301,8 +302,8 @@ class ClientAuthInterceptor {
    * @param {boolean} isRenewal
    */
   #open(fhirBaseUrl, isRenewal) {
-    PendingTokenClass ??= require('./pending-token.js').PendingToken;
-    return new PendingTokenClass(this, ClientAuthInterceptor.#access, fhirBaseUrl, isRenewal);
+    const Class = /** @type {typeof import('./pending-token.js').PendingToken} */ (PendingTokenClass);
+    return new Class(this, ClientAuthInterceptor.#access, fhirBaseUrl, isRenewal);
   }
 
   /** @param {PendingToken} pending */
@@ -342,7 +343,7 @@ class ClientAuthInterceptor {
       });
     }
     return {
-      header: (/** @type {AuthorizationRequest} */ request) => this.getAuthorizationHeader(request),
+      header: (/** @type {any} */ request) => this.getAuthorizationHeader(request),
       invalidate: (/** @type {string} */ header) => this.invalidate(header),
       origins: this.#origins,
       requireOpen: () => this.#requireOpen(),
@@ -364,6 +365,8 @@ class ClientAuthInterceptorFactory {
       throw invalidConfig('params: expected ClientAuthParams or an object of options', captureCaller(create));
     }
     const { settingsOf } = require('./client-auth-params.js');
+    // Not at the first token: where there is no file descriptor left, that would throw and not reject.
+    PendingTokenClass ??= require('./pending-token.js').PendingToken;
     const given = settingsOf(params);
     const draft = given ?? draftOf(params);
     const created = environment.createInterceptor(draft);
@@ -379,7 +382,7 @@ class ClientAuthInterceptorFactory {
  * @returns {import('./native.js').Settings}
  */
 function draftOf(params) {
-  if ('withClientSecret' in params) {
+  if (isGiven(params, 'withClientSecret')) {
     // Its settings are out of reach; read as plain options they would seem to be missing.
     throw invalidConfig(
       'params: these ClientAuthParams are of another copy of @org/smart-m2m; load the package once (npm ls @org/smart-m2m)',
@@ -391,10 +394,10 @@ function draftOf(params) {
   return /** @type {import('./native.js').Settings} */ (settingsOf(draft));
 }
 
-/** @param {unknown} request */
-function problemOf(request) {
-  findProblem ??= require('./authorization-request.js').problemOf;
-  return findProblem(request);
+/** @type {typeof import('./authorization-request.js').readRequest} */
+function readRequest(request, publicFunction) {
+  readRequestOf ??= require('./authorization-request.js').readRequest;
+  return readRequestOf(request, publicFunction);
 }
 
 module.exports = { ClientAuthInterceptor, ClientAuthInterceptorFactory };

@@ -3,6 +3,7 @@
 const { inspect } = require('node:util');
 const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { addon } = require('./addon.js');
+const { givenMember } = require('./given-member.js');
 
 /**
  * @typedef {import('../index.js').ClientAuthOptions} ClientAuthOptions
@@ -138,7 +139,7 @@ class ClientAuthParams {
 
 /** @param {Partial<ClientAuthOptions>} options */
 function normalize(options) {
-  const { additionalParameters } = options;
+  const additionalParameters = givenMember(options, 'additionalParameters');
   if (additionalParameters === undefined) return options;
   const { normalizeAdditionalParameters } = require('./additional-parameters.js');
   return { ...options, additionalParameters: normalizeAdditionalParameters(additionalParameters) };

@@ -1,8 +1,9 @@
 'use strict';
 
-const { problemOf } = require('./authorization-request.js');
-const { fromNative, invalidConfig } = require('./client-auth-error.js');
+const { readRequest } = require('./authorization-request.js');
+const { captureCaller, failureOf, fromNative } = require('./client-auth-error.js');
 const { ask, environment } = require('./environment.js');
+const { givenMember } = require('./given-member.js');
 
 /**
  * @typedef {import('../index.js').AuthorizationRequest} AuthorizationRequest
@@ -12,21 +13,23 @@ const { ask, environment } = require('./environment.js');
 
 /**
  * @param {number} interceptor its number in the environment
- * @param {AuthorizationRequest} request
- * @param {import('./client-auth-error.js').CallerStack} caller
+ * @param {AuthorizationRequest | undefined} request
+ * @param {Function} publicFunction whose caller an error points at
  * @returns {Promise<Diagnosis>}
  */
-async function diagnose(interceptor, request, caller) {
-  const problem = problemOf(request);
-  if (problem !== null) throw invalidConfig(problem, caller);
-  const { fhirBaseUrl, signal } = request;
-  signal?.throwIfAborted();
+async function diagnose(interceptor, request, publicFunction) {
+  const { fhirBaseUrl, signal } = readRequest(request, publicFunction);
+  const caller = captureCaller(publicFunction);
+  if (signal?.aborted) throw signal.reason;
   const pose = (/** @type {number} */ ticket) =>
     environment.diagnose(interceptor, ticket, fhirBaseUrl ?? null);
   /** @type {DiagnosisOutcome} */
-  const { error: refusal, value } = await ask(pose, signal);
+  const outcome = await ask(pose, signal);
+  const refusal = failureOf(outcome);
   if (refusal !== undefined) throw fromNative(refusal, caller);
-  const { steps, error } = value;
+  const found = /** @type {import('./native.js').NativeDiagnosis} */ (outcome.value);
+  const { steps } = found;
+  const error = givenMember(found, 'error');
   return { ...JSON.parse(steps), error: error === undefined ? null : fromNative(error, caller) };
 }
 

@@ -2,6 +2,7 @@
 
 const { addon } = require('./addon.js');
 const { invalidConfig, unwrap } = require('./client-auth-error.js');
+const { hasOwn } = require('./given-member.js');
 
 /**
  * @typedef {import('./native.js').NativeLetter} NativeLetter
@@ -32,6 +33,8 @@ const MAX_THROWN = 256;
  * @type {import('node:diagnostics_channel').Channel[] | undefined}
  */
 let traces;
+/** @type {import('node:diagnostics_channel').Channel | undefined} */
+let warningChannel;
 
 /** What this thread has of the core: its interceptors, by number, and everything that the core has to say. */
 const environment = new addon.Environment(deliver);
@@ -63,8 +66,19 @@ function nextTicket() {
 function updateListening() {
   traces ??= openTraces();
   if (listening === traces.some((trace) => trace.hasSubscribers)) return;
+  if (!listening && !canTellOfTokenRequests()) return;
   listening = !listening;
   environment.listen(listening);
+}
+
+/** Before the first letter, which cannot wait until there is a file descriptor to load the module with. */
+function canTellOfTokenRequests() {
+  try {
+    require('./token-requests.js');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function openTraces() {
@@ -99,13 +113,25 @@ function deliver(letters) {
 
 /** @param {NativeLetter} letter */
 function openLetter(letter) {
-  if ('event' in letter) require('./token-requests.js').publishTokenRequest(letter.event);
-  else if ('outcome' in letter) settle(letter.ticket, letter.outcome);
-  else if ('signer' in letter) askSigner(letter);
-  else if ('forgottenSigner' in letter) require('./signers.js').forgetSigner(letter.forgottenSigner);
-  else if ('lookedFor' in letter) questions.get(letter.lookedFor)?.(letter.trouble);
-  else if ('diagnosed' in letter) questions.get(letter.diagnosed)?.(letter.diagnosis);
-  else askHooks(letter);
+  if (is(letter, 'event')) require('./token-requests.js').publishTokenRequest(letter.event);
+  else if (is(letter, 'outcome')) settle(letter.ticket, letter.outcome);
+  else if (is(letter, 'signer')) askSigner(letter);
+  else if (is(letter, 'forgottenSigner')) require('./signers.js').forgetSigner(letter.forgottenSigner);
+  else if (is(letter, 'lookedFor')) questions.get(letter.lookedFor)?.(letter.trouble);
+  else if (is(letter, 'diagnosed')) questions.get(letter.diagnosed)?.(letter.diagnosis);
+  else askHooks(/** @type {Extract<NativeLetter, { context: unknown }>} */ (letter));
+}
+
+/**
+ * By a member of its own.
+ *
+ * @template {string} K
+ * @param {NativeLetter} letter
+ * @param {K} kind
+ * @returns {letter is Extract<NativeLetter, Record<K, any>>}
+ */
+function is(letter, kind) {
+  return hasOwn(letter, kind);
 }
 
 /**
@@ -158,17 +184,39 @@ function fail(call, thrown) {
  */
 async function ask(pose, signal) {
   const ticket = nextTicket();
-  const onAbort = () => questions.get(ticket)?.(Promise.reject(signal?.reason));
+  const onAbort = () => questions.get(ticket)?.(reasonOf(signal));
   hold();
   try {
     const answer = new Promise((resolve) => questions.set(ticket, resolve));
     signal?.addEventListener('abort', onAbort, { once: true });
+    // Since it was looked at: an aborted signal says nothing again.
+    if (signal?.aborted) onAbort();
     pose(ticket);
     return await answer;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
     questions.delete(ticket);
     release();
+    if (signal) removeListener(signal, onAbort);
+  }
+}
+
+/**
+ * @param {AbortSignal | null | undefined} signal
+ * @returns {Promise<never>}
+ */
+async function reasonOf(signal) {
+  throw signal?.reason;
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @param {() => void} onAbort finds nobody if it is called later
+ */
+function removeListener(signal, onAbort) {
+  try {
+    signal.removeEventListener('abort', onAbort);
+  } catch {
+    // Of a signal that is none: not what the caller asked for.
   }
 }
 
@@ -200,9 +248,19 @@ function thrownBy(call) {
 function publishWarnings(interceptor) {
   const warnings = environment.takeWarnings(interceptor);
   if (warnings.length === 0) return;
-  const { publishWarning } = require('./warnings.js');
   const clientId = environment.clientId(interceptor);
   for (const { code, message } of warnings) publishWarning({ code, message, clientId });
+}
+
+/**
+ * Here and not in a file of its own: one that cannot be loaded, for want of a file descriptor, would leave the callers
+ * waiting whose answer brings the first warning.
+ *
+ * @param {{ code: string, message: string, clientId: string | null }} warning
+ */
+function publishWarning(warning) {
+  warningChannel ??= require('node:diagnostics_channel').channel('smart-m2m:warning');
+  if (warningChannel.hasSubscribers) warningChannel.publish(warning);
 }
 
 module.exports = {
@@ -212,8 +270,10 @@ module.exports = {
   hold,
   lookAtKeystore,
   openTicket,
+  publishWarning,
   publishWarnings,
   release,
+  removeListener,
   thrownBy,
   updateListening,
 };

@@ -3,8 +3,8 @@
 const { createHash } = require('node:crypto');
 const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { addon } = require('./addon.js');
-const { lookAtKeystore } = require('./environment.js');
-const { publishWarning } = require('./warnings.js');
+const { lookAtKeystore, publishWarning } = require('./environment.js');
+const { givenMember } = require('./given-member.js');
 
 /**
  * @typedef {import('node:http').IncomingMessage} IncomingMessage
@@ -25,7 +25,8 @@ const LONGEST_MAX_AGE_SECONDS = 7 * 24 * 3600;
  * @param {Function} caller whose stack an error shows
  */
 function createJwksHandler(name, options, caller) {
-  const { maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS } = options;
+  const given = givenMember(options, 'maxAgeSeconds');
+  const maxAgeSeconds = given === undefined ? DEFAULT_MAX_AGE_SECONDS : given;
   if (!Number.isInteger(maxAgeSeconds) || maxAgeSeconds < 0 || maxAgeSeconds > LONGEST_MAX_AGE_SECONDS) {
     const message = `maxAgeSeconds: expected an integer from 0 to ${LONGEST_MAX_AGE_SECONDS}`;
     throw invalidConfig(message, captureCaller(caller));

@@ -43,13 +43,36 @@ function keepForBase(keptByBase, fhirBaseUrl, kept) {
   return all.set(fhirBaseUrl, kept);
 }
 
+const { now } = Date;
+const views = addon.hotPath();
+
+/**
+ * Milliseconds, of the clock that the core goes by: a program's tests may put another in the place of `Date`.
+ *
+ * @type {() => number}
+ */
+const wallClock = chooseClock(views);
+
 /**
  * True while the kept header is what the core would give. The cell tells what has happened to the token; the
  * clocks tell of its end to a process that was frozen or suspended meanwhile, before any timer can.
  *
  * @type {(kept: KeptHeader) => boolean}
  */
-const isCurrent = chooseCheck(addon.hotPath());
+const isCurrent = chooseCheck(views);
+
+/**
+ * @param {ReturnType<typeof import('./native.js').hotPath>} views
+ * @returns {() => number}
+ */
+function chooseClock(views) {
+  if (views === null) return now;
+  const { clocks, readClocks } = views;
+  return () => {
+    readClocks();
+    return clocks[0];
+  };
+}
 
 /**
  * @param {ReturnType<typeof import('./native.js').hotPath>} views
@@ -71,4 +94,4 @@ function chooseCheck(views) {
   };
 }
 
-module.exports = { NOTHING_KEPT, isCurrent, keep, keepForBase };
+module.exports = { NOTHING_KEPT, isCurrent, keep, keepForBase, wallClock };

@@ -2,6 +2,7 @@
 
 const { captureCaller, invalidConfig, unwrap } = require('./client-auth-error.js');
 const { addon } = require('./addon.js');
+const { givenMember, isGiven } = require('./given-member.js');
 
 /**
  * @typedef {import('../index.js').KeystoreInfo} KeystoreInfo
@@ -27,12 +28,13 @@ const Keystores = Object.freeze({
       const message = 'source: expected an object with path, jwks, data, or sign and publicJwk';
       throw invalidConfig(message, captureCaller(register));
     }
-    if ('sign' in source || 'publicJwk' in source) {
+    if (isGiven(source, 'sign') || isGiven(source, 'publicJwk')) {
       return registerSigner(name, /** @type {ExternalSource} */ (source), register);
     }
+    const jwks = givenMember(source, 'jwks');
     const given =
-      'jwks' in source && typeof source.jwks === 'object' && source.jwks !== null
-        ? { ...source, jwks: jsonOf(source.jwks, 'source.jwks', register) }
+      typeof jwks === 'object' && jwks !== null
+        ? { ...source, jwks: jsonOf(jwks, 'source.jwks', register) }
         : source;
     return infoOf(unwrap(addon.registerKeystore(name, given), register));
   },
@@ -47,7 +49,7 @@ const Keystores = Object.freeze({
       throw invalidConfig('definitions: expected an object or JSON text', captureCaller(load));
     }
     requireOptions(options, ['classpath'], load);
-    const { classpath } = options;
+    const classpath = givenMember(options, 'classpath');
     if (classpath !== undefined && typeof classpath !== 'string') {
       throw invalidConfig('classpath: expected a string', captureCaller(load));
     }
@@ -107,7 +109,8 @@ const Keystores = Object.freeze({
  * @param {Function} caller
  */
 function registerSigner(name, source, caller) {
-  const { sign, publicJwk } = source;
+  const sign = givenMember(source, 'sign');
+  const publicJwk = givenMember(source, 'publicJwk');
   if (typeof sign !== 'function')
     throw invalidConfig('source.sign: expected a function', captureCaller(caller));
   if (typeof publicJwk !== 'object' || publicJwk === null) {
@@ -118,7 +121,7 @@ function registerSigner(name, source, caller) {
   // What else an object of some class has is its own affair; a plain one may hold a slip of the pen.
   const prototype = Object.getPrototypeOf(source);
   const isPlain = prototype === Object.prototype || prototype === null;
-  const { keyId, timeoutMs } = source;
+  const [keyId, timeoutMs] = ['keyId', 'timeoutMs'].map((name) => givenMember(source, name));
   const { sign: _, ...others } = source;
   const given = {
     ...(isPlain ? others : { keyId, timeoutMs }),

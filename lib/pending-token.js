@@ -1,7 +1,9 @@
 'use strict';
 
-const { CLOSED, fromNative } = require('./client-auth-error.js');
-const { hold, release, thrownBy } = require('./environment.js');
+const { CLOSED, failureOf, fromNative } = require('./client-auth-error.js');
+const { hold, release, removeListener, thrownBy } = require('./environment.js');
+const { givenMember } = require('./given-member.js');
+const { wallClock } = require('./kept-header.js');
 
 /**
  * @typedef {import('./native.js').NativeToken} NativeToken
@@ -72,9 +74,11 @@ class PendingToken {
    * @returns {Promise<any>} the header, or the token
    */
   join(signal, caller, wantsHeader) {
-    if (!this.#isWaitedFor()) hold();
     return new Promise((resolve, reject) => {
-      this.#waitersWith(signal).push({ wantsHeader, resolve, reject, caller });
+      const waiter = { wantsHeader, resolve, reject, caller };
+      if (!this.#isWaitedFor()) hold();
+      if (signal === null) this.#waiters.push(waiter);
+      else this.#joinGroup(signal, waiter);
     });
   }
 
@@ -86,7 +90,8 @@ class PendingToken {
   /** @param {TokenOutcome} outcome */
   settle(outcome) {
     // Whatever still comes in is no answer any more: not a token, nor what a hook throws when told to stop.
-    let { error, value } = this.#access.isClosed(this.#owner) ? { error: CLOSED, value: undefined } : outcome;
+    let error = this.#access.isClosed(this.#owner) ? CLOSED : failureOf(outcome);
+    const value = error === undefined ? outcome.value : undefined;
     if (value !== undefined && hasDied(value) && this.#isWaitedFor()) {
       this.#deadTokens += 1;
       if (this.#deadTokens < MAX_DEAD_TOKENS) {
@@ -102,7 +107,7 @@ class PendingToken {
       for (const { wantsHeader, resolve } of waiters) resolve(wantsHeader ? token.header : token);
       return;
     }
-    const cause = thrownBy(error.failedCall);
+    const cause = thrownBy(givenMember(error, 'failedCall'));
     // An error for each caller, with the stack of its own call.
     for (const { reject, caller } of waiters) reject(fromNative(error, caller, cause));
   }
@@ -111,28 +116,47 @@ class PendingToken {
     return this.#waiters.length > 0 || (this.#groups !== null && this.#groups.size > 0);
   }
 
-  /** @param {AbortSignal | null} signal */
-  #waitersWith(signal) {
-    if (signal === null) return this.#waiters;
+  /**
+   * @param {AbortSignal} signal
+   * @param {Waiter} waiter
+   */
+  #joinGroup(signal, waiter) {
     this.#groups ??= new Map();
-    let group = this.#groups.get(signal);
-    if (group === undefined) {
-      group = { waiters: [], onAbort: () => this.#leave(signal) };
-      this.#groups.set(signal, group);
-      signal.addEventListener('abort', group.onAbort, { once: true });
+    const group = this.#groups.get(signal);
+    if (group !== undefined) {
+      group.waiters.push(waiter);
+      return;
     }
-    return group.waiters;
+    const onAbort = () => this.#leave(signal, () => signal.reason);
+    this.#groups.set(signal, { waiters: [waiter], onAbort });
+    try {
+      signal.addEventListener('abort', onAbort, { once: true });
+      // Since it was looked at: an aborted signal says nothing again.
+      if (signal.aborted) onAbort();
+    } catch (error) {
+      this.#leave(signal, () => error);
+    }
   }
 
-  /** @param {AbortSignal} signal */
-  #leave(signal) {
+  /**
+   * @param {AbortSignal} signal
+   * @param {() => unknown} reason
+   */
+  #leave(signal, reason) {
     const group = this.#groups?.get(signal);
     if (group === undefined) return;
     this.#groups?.delete(signal);
     // The request goes on, and whoever comes next joins it: callers that give up one after the other would otherwise
     // have one each under way, as long as the server is silent.
     if (!this.#isWaitedFor()) release();
-    for (const { reject } of group.waiters) reject(signal.reason);
+    let why;
+    try {
+      why = reason();
+    } catch (error) {
+      // The getter's, of a signal that is none.
+      why = error;
+    }
+    for (const { reject } of group.waiters) reject(why);
   }
 
   #dismiss() {
@@ -143,13 +167,7 @@ class PendingToken {
     this.#groups = null;
     release();
     if (groups === null) return waiters;
-    for (const [signal, { onAbort }] of groups) {
-      try {
-        signal.removeEventListener('abort', onAbort);
-      } catch {
-        // Of a signal that is none: a listener that stays finds its group gone, and the others get their token.
-      }
-    }
+    for (const [signal, { onAbort }] of groups) removeListener(signal, onAbort);
     return waiters.concat(...Array.from(groups.values(), (group) => group.waiters));
   }
 }
@@ -160,7 +178,7 @@ class PendingToken {
  * @param {NativeToken} token
  */
 function hasDied({ diesAtMs }) {
-  return diesAtMs !== null && Date.now() >= diesAtMs;
+  return diesAtMs !== null && wallClock() >= diesAtMs;
 }
 
 module.exports = { PendingToken };

@@ -47,7 +47,7 @@ class PreTokenHooks {
   }
 
   get isEmpty() {
-    return !this.#registered.some((hooks) => hooks.CLIENT_AUTH_PRE_TOKEN_REQUEST !== undefined);
+    return !this.#registered.some(hasHook);
   }
 
   /** Forgets every hook and tells the running ones. */
@@ -71,7 +71,8 @@ class PreTokenHooks {
       // One that never returns is not told anything again.
       this.#running.delete(controller);
     }, this.#timeoutMs);
-    timer.unref();
+    // That of a browser, or of jsdom, is a number.
+    timer.unref?.();
     this.#running.add(controller);
     try {
       const shown = Object.freeze({ ...context, signal });
@@ -86,6 +87,16 @@ class PreTokenHooks {
       clearTimeout(timer);
       this.#running.delete(controller);
     }
+  }
+}
+
+/** @param {ClientInterceptor} hooks */
+function hasHook(hooks) {
+  try {
+    return hooks.CLIENT_AUTH_PRE_TOKEN_REQUEST !== undefined;
+  } catch {
+    // The getter will tell whoever asks the hook: that is the call that it fails.
+    return true;
   }
 }
 

@@ -7,7 +7,7 @@ const {
   setAuthorization,
   urlOf,
 } = require('./authorization-header.js');
-const { problemOf } = require('./authorization-request.js');
+const { readRequest } = require('./authorization-request.js');
 const { invalidConfig } = require('./client-auth-error.js');
 const { answeredElsewhere, originOf } = require('./token-origins.js');
 
@@ -34,7 +34,7 @@ class RequestHooks {
   /**
    * @template {RequestLike} R
    * @param {R} request
-   * @param {{ fhirBaseUrl?: string, signal?: AbortSignal }} options
+   * @param {Readonly<import('./authorization-request.js').AskedFor>} options
    * @returns {Promise<R>}
    */
   async authorize(request, options) {
@@ -62,16 +62,15 @@ class RequestHooks {
    * @param {import('../index.js').AuthorizationRequest} [request]
    * @returns {Promise<string | null>} null: the token is not for there
    */
-  async headerFor(url, request = {}) {
+  async headerFor(url, request) {
     const { header, origins, requireOpen } = this.#authorization;
-    const problem = problemOf(request);
-    if (problem !== null) throw invalidConfig(problem);
+    const asked = readRequest(request);
     requireOpen();
-    const { fhirBaseUrl } = request;
+    const { fhirBaseUrl } = asked;
     origins.requireKnown('getAuthorizationHeaderFor', fhirBaseUrl);
     const origin = originOf(String(url));
     if (origin === null) return null;
-    if (origins.include(origin, fhirBaseUrl)) return header(request);
+    if (origins.include(origin, fhirBaseUrl)) return header(asked);
     origins.reportWithheld(origin);
     return null;
   }

@@ -1,7 +1,7 @@
 'use strict';
 
 const { invalidConfig } = require('./client-auth-error.js');
-const { publishWarning } = require('./warnings.js');
+const { publishWarning } = require('./environment.js');
 
 /** Signed download URLs can be on any number of hosts; past this many, further ones are not reported. */
 const MAX_REPORTED_ORIGINS = 256;

@@ -2,6 +2,7 @@
 
 const { tracingChannel } = require('node:diagnostics_channel');
 const { fromNative } = require('./client-auth-error.js');
+const { hasOwn } = require('./given-member.js');
 
 /**
  * @typedef {import('./native.js').NativeTokenRequestEvent} NativeEvent
@@ -23,14 +24,14 @@ const open = new Map();
  * @param {NativeEvent} event
  */
 function publishTokenRequest(event) {
-  if (event.durationMs === undefined) {
+  if (!hasOwn(event, 'durationMs')) {
     if (open.size < MAX_OPEN) open.set(event.id, begin(event));
     return;
   }
   const trace = open.get(event.id) ?? begin(event);
   open.delete(event.id);
   trace.durationMs = event.durationMs;
-  if (event.error !== undefined) {
+  if (event.error !== undefined && hasOwn(event, 'error')) {
     trace.error = fromNative(event.error);
     error.publish(trace);
   }

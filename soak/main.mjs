@@ -20,18 +20,18 @@ const OVERTIME_MS = 120_000;
 /** For a process to end that has nothing left to do. */
 const EXIT_MS = 20_000;
 
-const { minutes, seed } = readOptions(process.argv.slice(2), process.env);
+const { minutes, rate, seed } = readOptions(process.argv.slice(2), process.env);
 const durationMs = minutes * 60_000;
 const judge = new Judge((text) => console.log(`violation: ${text}`));
 const folder = mkdtempSync(join(tmpdir(), 'smart-m2m-soak-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
-console.log(`soak: ${minutes} min, seed ${seed}, Node ${process.version}`);
+console.log(`soak: ${minutes} min, ${rate} requests/s, seed ${seed}, Node ${process.version}`);
 const summary = await soak();
 judge.finish(summary);
 
-console.log(`\n${closingTable(judge, summary)}\n`);
+console.log(`\n${closingTable(judge, summary, durationMs)}\n`);
 if (judge.violationCount > 0) {
   for (const [rule, number] of Object.entries(judge.violations)) {
     console.log(`${number} × not: ${RULES[rule]}`);
@@ -64,7 +64,7 @@ async function soak() {
   });
 
   const load = start('load/process.mjs', { NODE_EXTRA_CA_CERTS: caFile });
-  load.send({ config: { seed, mintKey, ca: caPem, fhirServer, registersAt }, keys, durationMs });
+  load.send({ config: { seed, mintKey, ca: caPem, fhirServer, registersAt }, keys, rate, durationMs });
   const result = await attend(load);
   await stop(server);
   return result;

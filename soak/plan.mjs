@@ -1,5 +1,8 @@
 /** Each is a FHIR base and a token endpoint of its own. */
 export const BASES = ['north', 'east', 'south'];
+/** How often each proof is there at each base. */
+const ROUNDS = 4;
+const TWINS = 3;
 export const ALGORITHMS = ['ES384', 'RS384'];
 const PROOFS = ['ES384', 'client_secret_basic', 'RS384', 'client_secret_post'];
 const SCOPES = ['system/*.read', 'system/Patient.rs'];
@@ -48,16 +51,17 @@ export function isIdle(identity) {
 }
 
 /**
- * Identities that the main thread holds from start to end, and that all threads use.
+ * Fifty-one identities that the main thread holds from start to end, and that all threads use.
  *
  * @returns {Identity[]}
  */
 export function sharedIdentities() {
-  const identities = BASES.flatMap((base, place) =>
-    PROOFS.map((proof, index) => identity('client-', base, proof, place * PROOFS.length + index)),
-  );
+  const kinds = BASES.flatMap((base) => PROOFS.map((proof) => ({ base, proof })));
+  const identities = Array.from({ length: ROUNDS }, () => kinds)
+    .flat()
+    .map(({ base, proof }, index) => identity('client-', base, proof, index));
   // One client with two scopes is two identities.
-  const twins = identities.slice(0, 3).map((one) => ({ ...one, scope: SCOPES[1] }));
+  const twins = identities.slice(0, TWINS).map((one) => ({ ...one, scope: SCOPES[1] }));
   return [...identities, ...twins];
 }
 

@@ -8,9 +8,15 @@ use napi::bindgen_prelude::{
     Array, Env, FromNapiValue as _, Function, JsObjectValue as _, JsValue as _, Object, Uint8Array,
     Unknown,
 };
-use napi::{Error, ValueType};
+use napi::{Error, JsString, ValueType};
 use smart_m2m_core::{Problem, Secret};
 use zeroize::Zeroizing;
+
+/// What is longer was never meant to be sent, and would be copied again and again until it is.
+const LONGEST_TEXT: usize = 1 << 20;
+
+/// An array can have 2^32 elements without taking any memory.
+const MOST_ELEMENTS: u32 = 1000;
 
 /// Problems to report, or an exception that JavaScript threw while something was read.
 pub(crate) enum ReadError {
@@ -116,6 +122,9 @@ impl<'env> Fields<'env> {
     /// UTF-8 has no unpaired surrogates; the conversion puts U+FFFD in their place, and what goes
     /// out would not be what was meant.
     fn text(&self, name: &str, value: Unknown<'_>) -> napi::Result<Option<String>> {
+        if is_too_long(value)? {
+            return Ok(self.refuse(name, "longer than 1 MiB"));
+        }
         let text = String::from_unknown(value)?;
         if text.contains(char::REPLACEMENT_CHARACTER) {
             return Ok(
@@ -201,7 +210,8 @@ impl<'env> Fields<'env> {
             if item.get_type()? != ValueType::String {
                 return Ok(self.refuse(&format!("{name}[{index}]"), "expected a string"));
             }
-            strings.push(String::from_unknown(item)?);
+            let Some(text) = self.text(&format!("{name}[{index}]"), item)? else { return Ok(None) };
+            strings.push(text);
         }
         Ok(Some(strings))
     }
@@ -220,7 +230,12 @@ impl<'env> Fields<'env> {
             if left.get_type()? != ValueType::String || right.get_type()? != ValueType::String {
                 return Ok(self.refuse(&format!("{name}[{index}]"), "name and value are strings"));
             }
-            pairs.push((String::from_unknown(left)?, Secret::new(String::from_unknown(right)?)));
+            let path = format!("{name}[{index}]");
+            let (Some(left), Some(right)) = (self.text(&path, left)?, self.text(&path, right)?)
+            else {
+                return Ok(None);
+            };
+            pairs.push((left, Secret::new(right)));
         }
         Ok(Some(pairs))
     }
@@ -237,6 +252,10 @@ impl<'env> Fields<'env> {
     /// Text, or its UTF-8 bytes (KF-6).
     pub(crate) fn passphrase(&self, name: &str) -> napi::Result<Option<Secret>> {
         let Some(bytes) = self.bytes(name)? else { return Ok(None) };
+        if bytes.len() > LONGEST_TEXT {
+            drop(Zeroizing::new(bytes));
+            return Ok(self.refuse(name, "longer than 1 MiB"));
+        }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(Secret::new(text))),
             Err(error) => {
@@ -271,6 +290,9 @@ impl<'env> Fields<'env> {
         let Ok(array) = Array::from_unknown(value) else {
             return Ok(self.refuse(name, "expected an array"));
         };
+        if array.len() > MOST_ELEMENTS {
+            return Ok(self.refuse(name, &format!("more than {MOST_ELEMENTS} elements")));
+        }
         let items = (0..array.len()).filter_map(|index| array.get(index).transpose());
         Ok(Some(items.collect::<napi::Result<_>>()?))
     }
@@ -326,6 +348,11 @@ fn is_plain(value: Unknown<'_>) -> napi::Result<bool> {
     let prototype: Object<'_> = constructor.get_named_property("prototype")?;
     let to_string: Function<'_, (), String> = prototype.get_named_property("toString")?;
     Ok(!OTHERS.contains(&to_string.apply(value, ())?.as_str()))
+}
+
+/// In UTF-16, which is known without a copy.
+fn is_too_long(text: Unknown<'_>) -> napi::Result<bool> {
+    Ok(JsString::from_unknown(text)?.utf16_len()? > LONGEST_TEXT)
 }
 
 fn bytes(value: Unknown<'_>) -> napi::Result<Option<Vec<u8>>> {

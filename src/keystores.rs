@@ -91,10 +91,11 @@ pub fn unregister_keystore(name: String) -> bool {
 #[napi(catch_unwind, ts_return_type = "Outcome<string>")]
 pub fn keystore_public_jwks(name: String) -> Outcome<String> {
     let found = Engine::process().keystores.known(&name);
-    Outcome(found.and_then(|keystore| {
+    Outcome(found.map(|keystore| {
         let jwks = keystore.content().public_jwks().to_string();
-        spawn(async move { keystore.look_if_due().await })?;
-        Ok(jwks)
+        // Without a thread for it there is no look, and what was read last serves.
+        drop(spawn(async move { keystore.look_if_due().await }));
+        jwks
     }))
 }
 

@@ -1,24 +1,41 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { PACKAGE_ROOT } from '../support/child.mjs';
+import { readTopics } from '../support/reliability-table.mjs';
 
-test('each promise of docs/security.md names a test that there is', async (t) => {
-  const page = await readFile(join(PACKAGE_ROOT, 'docs/security.md'), 'utf8');
-  const [, table] = /^\| Attack .*\n\|.*\n((?:\|.*\n)+)/m.exec(page);
-  const titles = table
+const DOCS = join(PACKAGE_ROOT, 'docs');
+
+test('each promise of docs/security.md links to a test that there is', async (t) => {
+  const page = await readFile(join(DOCS, 'security.md'), 'utf8');
+  const [, table] = /^\| Attacker .*Test *\|\n\|.*\n((?:\|.*\n)+)/m.exec(page);
+  const links = table
     .trim()
     .split('\n')
-    .map((row) => row.split('|').at(3).trim());
-  t.true(titles.length > 10);
-
-  const folder = join(PACKAGE_ROOT, '__test__');
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.test.mjs'));
-  const tests = (await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
-  for (const title of titles) {
-    t.true(
-      [`'${title}'`, `"${title}"`].some((literal) => tests.includes(`test(${literal}`)),
-      title,
-    );
+    .map((row) => /\[(.*)\]\((.*)\) *\|$/.exec(row).slice(1));
+  t.true(links.length > 20);
+  const topics = await readTopics();
+  for (const [title, path] of links) {
+    const source = await readFile(join(DOCS, path), 'utf8');
+    const rows = topics.find(({ testFile }) => path.endsWith(`/reliability/${testFile}`))?.rows ?? [];
+    const isThere =
+      [`test('${title}'`, `test("${title}"`].some((start) => source.includes(start)) ||
+      rows.some(({ name, outcome }) => `${name}: ${outcome}` === title);
+    t.true(isThere, `${title} in ${path}`);
   }
+});
+
+test('each attacker that is considered has promises, and each of them is one of those', async (t) => {
+  const page = await readFile(join(DOCS, 'security.md'), 'utf8');
+  const firstCells = (heading) =>
+    page
+      .split(`\n${heading}\n`)[1]
+      .split('\n#')[0]
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(2)
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+  const considered = firstCells('### Attackers').filter(([, , , isConsidered]) => isConsidered === 'yes');
+  const promised = firstCells('### Promises').map(([, attacker]) => attacker);
+  t.deepEqual(new Set(promised), new Set(considered.map(([, attacker]) => attacker)));
 });

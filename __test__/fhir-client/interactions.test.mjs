@@ -206,6 +206,7 @@ test('what cannot be meant is refused before anything is sent', async (t) => {
     'a version that is missing': () => client.update(patient('A', { id: 'a' }), { versionId: undefined }),
     'a delete of a version that is missing': () => client.delete('Patient/a', { versionId: undefined }),
     'a condition that is missing': () => client.create(patient('A'), { ifNoneExist: undefined }),
+    'a condition that UTF-8 cannot hold': () => client.create(patient('A'), { ifNoneExist: 'family=\ud800' }),
     'a patch of nothing': () => client.patch('Patient', []),
     'a patch of another server': () => client.patch('https://elsewhere.example/Patient/1', []),
     'a delete without an id': () => client.delete(patient('A')),

@@ -203,6 +203,24 @@ test('a function that waits for what nothing can bring about any more is a failu
   t.is(module.stderr, stderr);
 });
 
+test('what a timer of the script throws is its failure, told as any other', async (t) => {
+  const script = `function main() {
+  setTimeout(() => { throw new TypeError('late'); }, 5);
+  return new Promise(() => {});
+}
+function nothing() {
+  setTimeout(() => { throw undefined; }, 5);
+  return new Promise(() => {});
+}`;
+  const { code, stdout, stderr, path } = await runScriptText(t, script);
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.true(stderr.startsWith(`TypeError: late\n    at Timeout._onTimeout (${path}:2:`), stderr);
+  const nothing = await runScriptText(t, script, ['--function', 'nothing']);
+  t.is(nothing.code, 1);
+  t.is(nothing.stderr, 'the script threw undefined\n');
+});
+
 test('an error that refuses to be looked at is a failure like others', async (t) => {
   const script = `function main() {
   throw Object.defineProperty(new Error('x'), 'message', { get() { throw new Error('trap'); } });

@@ -9,7 +9,8 @@ import { connect } from 'node:net';
  *
  * @param {object} [options]
  * @param {string} [options.credentials] `user:password` that it wants
- * @param {number} [options.leadsTo] port of every tunnel; without it the port that was asked for
+ * @param {number | ((target: string) => number)} [options.leadsTo] port of every tunnel, or of the one to
+ *   `host:port`; without it the port that was asked for
  * @param {{ certificatePem: string, privateKeyPem: string }} [options.tls] TLS on the way to the proxy itself
  * @param {(client: import('node:net').Socket) => void} [options.answer] in place of a tunnel
  */
@@ -57,7 +58,9 @@ export async function startProxy({ credentials, leadsTo, tls, answer } = {}) {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
       return;
     }
-    const upstream = connect(leadsTo ?? Number(url.slice(url.lastIndexOf(':') + 1)), '127.0.0.1', () => {
+    const asked = Number(url.slice(url.lastIndexOf(':') + 1));
+    const port = typeof leadsTo === 'function' ? leadsTo(url) : (leadsTo ?? asked);
+    const upstream = connect(port, '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.write(head);
       client.pipe(upstream).pipe(client);

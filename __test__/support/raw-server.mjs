@@ -47,8 +47,12 @@ export async function openRawServer(t, answers, { connected, host = '127.0.0.1' 
   };
 }
 
-/** A request with all of the body that it announces. */
-function isComplete(received) {
+/**
+ * A request with all of the body that it announces.
+ *
+ * @param {string} received
+ */
+export function isComplete(received) {
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return false;
   const [, length = '0'] = /^content-length: *(\d+)/im.exec(received.slice(0, end)) ?? [];
@@ -82,4 +86,23 @@ export function drip(socket, text) {
     place += 1;
   }, 40);
   socket.on('close', () => clearInterval(timer));
+}
+
+/** One thread reads for all clients: a debug build has to have a rest between the pieces. */
+const FLOOD_PAUSE_MS = 20;
+
+/**
+ * Writes without end, and leaves this process's own event loop its turns: for what the other side reads as fast
+ * as it comes.
+ *
+ * @param {import('node:net').Socket} socket
+ * @param {string | Buffer} piece
+ */
+export function flood(socket, piece) {
+  const write = () => {
+    if (socket.destroyed) return;
+    if (!socket.writableNeedDrain) socket.write(piece);
+    setTimeout(write, FLOOD_PAUSE_MS);
+  };
+  write();
 }

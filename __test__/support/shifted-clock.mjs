@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSharedLibrary } from './shared-library.mjs';
 
 const SOURCE = fileURLToPath(new URL('./shifted-clock.c', import.meta.url));
 
@@ -22,13 +21,9 @@ export function shiftClock({ SHIFTED_CLOCK }, seconds) {
   closeSync(clock);
 }
 
-/** Compiles shifted-clock.c, with the C compiler that building the package needs as well. */
+/** Compiles shifted-clock.c. */
 export function buildShiftedClock() {
-  const directory = mkdtempSync(join(tmpdir(), 'smart-m2m-clock-'));
-  const library = join(directory, 'shifted-clock.so');
-  const compilers = process.env.CC ? [process.env.CC] : ['cc', 'gcc', 'clang'];
-  const problems = compilers.map((compiler) => compile(compiler, library));
-  if (problems.every((problem) => problem !== null)) throw new AggregateError(problems, 'no C compiler');
+  const { library, directory, remove } = buildSharedLibrary(SOURCE);
   let clocks = 0;
   return {
     /** Environment of a process with a clock of its own, which is right to begin with. */
@@ -38,15 +33,6 @@ export function buildShiftedClock() {
       writeFileSync(clock, new Uint8Array(8));
       return { LD_PRELOAD: library, SHIFTED_CLOCK: clock };
     },
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove,
   };
-}
-
-function compile(compiler, library) {
-  try {
-    execFileSync(compiler, ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl'], { stdio: 'pipe' });
-    return null;
-  } catch (error) {
-    return error;
-  }
 }

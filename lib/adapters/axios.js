@@ -1,5 +1,6 @@
 'use strict';
 
+const { givenMember } = require('../given-member.js');
 const { isReplayable } = require('../replayable-body.js');
 const { originOf } = require('../token-origins.js');
 const { renewedHeader } = require('./renewed-header.js');
@@ -16,7 +17,8 @@ const { hearingErrorsOf } = require('./unheard-errors.js');
  */
 
 /** @type {typeof import('./axios.js').authorizeAxios} */
-function authorizeAxios(instance, interceptor, { fhirBaseUrl } = {}) {
+function authorizeAxios(instance, interceptor, settings = {}) {
+  const fhirBaseUrl = givenMember(settings, 'fhirBaseUrl');
   /** @type {{ request: any, response: any }} */
   const { request, response } = instance.interceptors;
   /**

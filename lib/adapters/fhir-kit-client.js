@@ -1,9 +1,11 @@
 'use strict';
 
+const { givenMember } = require('../given-member.js');
 const { renewedHeader } = require('./renewed-header.js');
 
 /** @type {typeof import('./fhir-kit-client.js').requestSigner} */
-function requestSigner(interceptor, { fhirBaseUrl } = {}) {
+function requestSigner(interceptor, settings = {}) {
+  const fhirBaseUrl = givenMember(settings, 'fhirBaseUrl');
   return async (url, options) => {
     const { headers, signal } = /** @type {{ headers: Headers, signal?: AbortSignal }} */ (options);
     const authorization = await interceptor.getAuthorizationHeaderFor(url, requestOf(fhirBaseUrl, signal));
@@ -12,7 +14,8 @@ function requestSigner(interceptor, { fhirBaseUrl } = {}) {
 }
 
 /** @type {typeof import('./fhir-kit-client.js').authorizeClient} */
-function authorizeClient(client, interceptor, { fhirBaseUrl } = {}) {
+function authorizeClient(client, interceptor, settings = {}) {
+  const fhirBaseUrl = givenMember(settings, 'fhirBaseUrl');
   /** @type {any} all of the client's methods end in its `request` */
   const { httpClient } = client;
   const { request } = httpClient;

@@ -1,5 +1,6 @@
 'use strict';
 
+const { givenMember } = require('../given-member.js');
 const { isReplayable } = require('../replayable-body.js');
 const { originOf } = require('../token-origins.js');
 const { renewedHeader } = require('./renewed-header.js');
@@ -15,7 +16,8 @@ const REPLACED = ['headers', 'redirect', 'agent'];
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /** @type {typeof import('./fhirclient.js').authorizeClient} */
-function authorizeClient(client, interceptor, { fhirBaseUrl } = {}) {
+function authorizeClient(client, interceptor, settings = {}) {
+  const fhirBaseUrl = givenMember(settings, 'fhirBaseUrl');
   const given = /** @type {any} */ (client);
   const { request, fhirRequest } = given;
   /**

@@ -1,6 +1,7 @@
 'use strict';
 
 const { ClientAuthError } = require('../client-auth-error.js');
+const { givenMember } = require('../given-member.js');
 const { isReplayable } = require('../replayable-body.js');
 const { originOf } = require('../token-origins.js');
 const { renewedHeader } = require('./renewed-header.js');
@@ -16,7 +17,8 @@ const { renewedHeader } = require('./renewed-header.js');
 const KEY = Symbol('smart-m2m');
 
 /** @type {typeof import('./got.js').authorizationHooks} */
-function authorizationHooks(interceptor, { fhirBaseUrl } = {}) {
+function authorizationHooks(interceptor, settings = {}) {
+  const fhirBaseUrl = givenMember(settings, 'fhirBaseUrl');
   /** @type {WeakMap<object, Exchange>} */
   const exchanges = new WeakMap();
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { invalidConfig } = require('../client-auth-error.js');
+const { givenMember } = require('../given-member.js');
 const { isReplayable } = require('../replayable-body.js');
 const { renewedHeader } = require('./renewed-header.js');
 const { hearingErrorsOf } = require('./unheard-errors.js');
@@ -19,7 +20,9 @@ const { hearingErrorsOf } = require('./unheard-errors.js');
  */
 
 /** @type {typeof import('./undici.js').authorizationInterceptor} */
-function authorizationInterceptor(interceptor, { fhirBaseUrl, origin } = {}) {
+function authorizationInterceptor(interceptor, settings = {}) {
+  const fhirBaseUrl = givenMember(settings, 'fhirBaseUrl');
+  const origin = givenMember(settings, 'origin');
   /**
    * @param {Dispatch} dispatch
    * @param {string} [dispatcherOrigin] undici 8 tells the origin of a Client or Pool

@@ -6,11 +6,16 @@ const { main } = require('./main.js');
 const interruption = new AbortController();
 /** As shells have it for SIGPIPE: nobody reads on, as behind `| head`. */
 const NOBODY_READS = 141;
+const FAILURE = 1;
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(NOBODY_READS);
+    if (error.code === 'EPIPE') process.exit(NOBODY_READS);
+    // A full disk behind `> file`, mostly. Where it is stderr itself, nobody can be told.
+    if (stream === process.stdout) {
+      process.stderr.write(`smart-m2m: the output cannot be written to its end (${error.code})\n`);
+    }
+    process.exit(FAILURE);
   });
 }
 

@@ -1,8 +1,11 @@
 'use strict';
 
-const { writeFileSync } = require('node:fs');
+const { closeSync, openSync, unlinkSync, writeFileSync } = require('node:fs');
 const { Keystores } = require('../keystores.js');
+const { printable } = require('./terminal.js');
 const { UsageError } = require('./usage-error.js');
+
+const FAILURE = 1;
 
 /**
  * @typedef {import('./main.js').Io} Io
@@ -41,13 +44,11 @@ async function run({ values, io }) {
   const modulusLength = bits === undefined ? undefined : Number(bits);
   const jwks = Keystores.generate({ algorithm, modulusLength, keyId });
   const text = `${JSON.stringify(jwks, null, 2)}\n`;
-  try {
-    writeFileSync(out, text, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    throw new UsageError(
-      code === 'EEXIST' ? `--out: ${out} is there already` : `--out: ${out} cannot be written (${code})`,
-    );
+  const file = create(out);
+  const problem = write(file, out, text);
+  if (problem !== null) {
+    io.stderr.write(`smart-m2m: --out: ${printable(problem)}\n`);
+    return FAILURE;
   }
   const name = 'smart-m2m-new-key';
   Keystores.register(name, { jwks });
@@ -55,6 +56,50 @@ async function run({ values, io }) {
   Keystores.unregister(name);
   io.stderr.write(`The private key is in ${out}. Register what stands above with the server.\n`);
   return 0;
+}
+
+/** @param {string} out */
+function create(out) {
+  try {
+    return openSync(out, 'wx', 0o600);
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    throw new UsageError(
+      code === 'EEXIST' ? `--out: ${out} is there already` : `--out: ${out} cannot be written (${code})`,
+    );
+  }
+}
+
+/**
+ * All of it or nothing: half of a private key is of no use, and would be in the way of the next attempt.
+ *
+ * @param {number} file open, and closed afterwards
+ * @param {string} out
+ * @param {string} text
+ * @returns {string | null} what went wrong
+ */
+function write(file, out, text) {
+  try {
+    try {
+      writeFileSync(file, text);
+    } finally {
+      closeSync(file);
+    }
+    return null;
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    return `${out} cannot be written to its end (${code}): ${remove(out)}; make room and try again`;
+  }
+}
+
+/** @param {string} out */
+function remove(out) {
+  try {
+    unlinkSync(out);
+    return 'it was removed again';
+  } catch (error) {
+    return `it is incomplete, and cannot be removed (${/** @type {NodeJS.ErrnoException} */ (error).code})`;
+  }
 }
 
 module.exports = { options, run, summary, usage };

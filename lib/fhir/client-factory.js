@@ -1,5 +1,6 @@
 'use strict';
 
+const { givenMember } = require('../given-member.js');
 const { FhirClient } = require('./client.js');
 const { Exchange } = require('./exchange.js');
 
@@ -28,7 +29,9 @@ function createClientFactory({ signal: runSignal, begin } = {}) {
       if (unknown !== undefined) {
         throw new TypeError(`newClient: ${unknown}: no such option; there are ${OPTIONS.join(', ')}`);
       }
-      const { timeoutMs = TIMEOUT_MS, maxResponseBytes = MOST_BYTES, signal, dispatcher } = options;
+      const [timeoutMs = TIMEOUT_MS, maxResponseBytes = MOST_BYTES, signal, dispatcher] = OPTIONS.map(
+        (name) => givenMember(options, name),
+      );
       requireWhole('timeoutMs', timeoutMs, 0);
       requireWhole('maxResponseBytes', maxResponseBytes, 1);
       return new FhirClient(

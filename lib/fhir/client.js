@@ -1,5 +1,6 @@
 'use strict';
 
+const { givenMember, isGiven } = require('../given-member.js');
 const { NOT_FOUND } = require('./exchange.js');
 const { FhirClientError } = require('./fhir-client-error.js');
 const { loadBundle, nextOf, requireBundle } = require('./paging.js');
@@ -144,7 +145,8 @@ class FhirClient {
    * @param {FhirRequestOptions & { method?: 'GET' | 'POST' }} [options]
    * @returns {Promise<any>}
    */
-  async operation(path, parameters, { method = 'POST', ...options } = {}) {
+  async operation(path, parameters, options = {}) {
+    const method = givenMember(options, 'method') ?? 'POST';
     if (typeof path !== 'string' || !/(^|\/)\$[\w-]+(\?|$)/.test(path)) {
       throw new TypeError('operation: expected a path that ends in $name, such as Patient/1/$everything');
     }
@@ -226,9 +228,10 @@ class FhirClient {
  * @returns {Record<string, string>}
  */
 function ifMatch(options) {
-  if (!('versionId' in options)) return {};
-  if (!isId(options.versionId)) throw new TypeError('versionId: expected the text of meta.versionId');
-  return { 'if-match': `W/"${options.versionId}"` };
+  if (!isGiven(options, 'versionId')) return {};
+  const { versionId } = options;
+  if (!isId(versionId)) throw new TypeError('versionId: expected the text of meta.versionId');
+  return { 'if-match': `W/"${versionId}"` };
 }
 
 /**
@@ -236,10 +239,11 @@ function ifMatch(options) {
  * @returns {Record<string, string>}
  */
 function ifNoneExist(options) {
-  if (!('ifNoneExist' in options)) return {};
+  if (!isGiven(options, 'ifNoneExist')) return {};
   const { ifNoneExist: query } = options;
   if (typeof query !== 'string' || query === '')
     throw new TypeError('ifNoneExist: expected a query: name=value');
+  if (/\p{Surrogate}/u.test(query)) throw new TypeError('ifNoneExist: has half of a surrogate pair');
   // A header would take the rest for Latin-1, or not at all, and the condition would be another one.
   return { 'if-none-exist': query.replace(/[^!-~]+/g, encodeURIComponent) };
 }

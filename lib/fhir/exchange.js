@@ -1,6 +1,7 @@
 'use strict';
 
 const { authorizationOf } = require('../authorized-fetch.js');
+const { givenMember } = require('../given-member.js');
 const { startDeadline } = require('./deadline.js');
 const { FhirClientError } = require('./fhir-client-error.js');
 const { Interceptors } = require('./interceptors.js');
@@ -66,14 +67,16 @@ class Exchange {
    */
   async send(interaction, options = {}) {
     const { method, url } = interaction;
-    const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
+    const timeoutMs = givenMember(options, 'timeoutMs') ?? this.#settings.timeoutMs;
     // What is no number would be no limit.
     if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 0) {
       throw new TypeError('timeoutMs: expected a whole number from 0 on');
     }
     const call = { method, url: withoutQuery(url) };
-    const deadline = startDeadline([...this.#settings.signals, options.signal], timeoutMs, () =>
-      problem('ERR_FHIR_TIMEOUT', call, `no answer within ${timeoutMs} ms (timeoutMs)`),
+    const deadline = startDeadline(
+      [...this.#settings.signals, givenMember(options, 'signal')],
+      timeoutMs,
+      () => problem('ERR_FHIR_TIMEOUT', call, `no answer within ${timeoutMs} ms (timeoutMs)`),
     );
     const end = this.#settings.begin?.();
     try {
@@ -131,7 +134,8 @@ class Exchange {
    * @param {Call} call
    * @returns {Answer}
    */
-  #answerOf({ alsoFine = [] }, response, text, credentials, call) {
+  #answerOf(interaction, response, text, credentials, call) {
+    const alsoFine = givenMember(interaction, 'alsoFine') ?? [];
     const { status, headers } = response;
     const parsed = parse(text);
     if (!response.ok && !(alsoFine.includes(status) && !isPage(headers, parsed))) {
@@ -199,9 +203,13 @@ class Exchange {
  * @param {Interaction} interaction
  * @param {FhirRequestOptions} options
  */
-function requestOf({ method, url, headers = {}, body, contentType = FHIR_JSON }, options) {
+function requestOf(interaction, options) {
+  const { method, url } = interaction;
+  const [headers, body, contentType = FHIR_JSON] = ['headers', 'body', 'contentType'].map((name) =>
+    givenMember(interaction, name),
+  );
   const merged = new Headers({ accept: FHIR_JSON, ...headers });
-  for (const [name, value] of new Headers(options.headers)) merged.set(name, value);
+  for (const [name, value] of new Headers(givenMember(options, 'headers'))) merged.set(name, value);
   if (body === undefined) return new ClientRequest(method, url, merged, null);
   merged.set('content-type', contentType);
   return new ClientRequest(method, url, merged, JSON.stringify(body));

@@ -1,5 +1,7 @@
 'use strict';
 
+const { givenMember } = require('../given-member.js');
+
 /**
  * @typedef {object} ResourceAddress
  * @property {string} type
@@ -21,8 +23,7 @@ function addressOf(base, reference) {
   const path = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
   const { type, id, versionId } = ADDRESS.exec(path)?.groups ?? {};
   if (!isType(type) || !isId(id)) return null;
-  if (versionId === undefined) return { type, id };
-  return isId(versionId) ? { type, id, versionId } : null;
+  return versionId === undefined || isId(versionId) ? { type, id, versionId } : null;
 }
 
 /**
@@ -36,7 +37,9 @@ function addressAtEndOf(location) {
 }
 
 /** @param {ResourceAddress} address */
-function pathOf({ type, id, versionId }) {
+function pathOf(address) {
+  const { type, id } = address;
+  const versionId = givenMember(address, 'versionId');
   return versionId === undefined ? `${type}/${id}` : `${type}/${id}/_history/${versionId}`;
 }
 

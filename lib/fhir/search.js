@@ -1,5 +1,6 @@
 'use strict';
 
+const { isGiven } = require('../given-member.js');
 const { entriesOf, loadBundle, pagesFrom } = require('./paging.js');
 const { isType, typeOf } = require('./resource-address.js');
 
@@ -119,7 +120,8 @@ class FhirSearch {
   }
 
   /** @param {FhirRequestOptions & { max?: number }} [options] */
-  async asList({ max = MOST_LISTED, ...options } = {}) {
+  async asList(options = {}) {
+    const max = isGiven(options, 'max') ? /** @type {number} */ (options.max) : MOST_LISTED;
     if (!Number.isSafeInteger(max) || max < 1) throw new TypeError('max: expected a whole number from 1 on');
     /** @type {any[]} */
     const list = [];

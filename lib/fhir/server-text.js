@@ -48,13 +48,13 @@ function redact(text) {
 }
 
 /**
- * On one line, without what a terminal would act on, and no longer than it is of use.
+ * On one line, without what a terminal would act on, what shows nothing or what turns the direction of text, and no
+ * longer than it is of use.
  *
  * @param {string} text
  */
 function onOneLine(text) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to go.
-  const line = stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\s]+/g, ' ');
+  const line = stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ');
   const trimmed = line.trim();
   return trimmed.length > MOST_CHARACTERS ? `${trimmed.slice(0, MOST_CHARACTERS)}…` : trimmed;
 }

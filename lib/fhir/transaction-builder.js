@@ -1,5 +1,6 @@
 'use strict';
 
+const { isGiven } = require('../given-member.js');
 const { addressOf, isId, pathOf, typeOf } = require('./resource-address.js');
 
 /**
@@ -45,7 +46,7 @@ class TransactionBuilder {
     const request = {
       method: 'PUT',
       url: pathOf({ type, id: resource.id }),
-      ...('versionId' in options && { ifMatch: versionTag(options.versionId) }),
+      ...(isGiven(options, 'versionId') && { ifMatch: versionTag(options.versionId) }),
     };
     return this.#add({ resource, request });
   }

@@ -46,6 +46,7 @@ async function runScript({ path, name, args, logLevel, env, write, signal, pendi
   const interruption = watch(signal);
   const rejections = watchRejections();
   const standstill = watchStandstill();
+  const exception = watchExceptions();
   const log = createLog(write, logLevel);
   const run = { log, console: consoleOf(write), env, signal: interruption.signal, begin: pending.begin };
   const globals = scriptGlobals(run);
@@ -54,11 +55,12 @@ async function runScript({ path, name, args, logLevel, env, write, signal, pendi
     const result = await Promise.race([
       interruption.promise,
       standstill.promise,
+      exception.promise,
       call(path, name, args, globals),
     ]);
     if (pending.size > 0) {
       log.warn(`the function returned with requests under way (${pending.size}): is an await missing?`);
-      await Promise.race([interruption.promise, standstill.promise, pending.settled()]);
+      await Promise.race([interruption.promise, standstill.promise, exception.promise, pending.settled()]);
     }
     // What nobody awaited is noticed after the microtasks.
     await new Promise(setImmediate);
@@ -77,6 +79,7 @@ async function runScript({ path, name, args, logLevel, env, write, signal, pendi
     restore();
     rejections.end();
     standstill.end();
+    exception.end();
   }
 }
 
@@ -153,6 +156,23 @@ function watchStandstill() {
   return {
     promise,
     end: () => void process.off('beforeExit', tell),
+  };
+}
+
+/** What is thrown in a timer or an event of the script's own is its failure, and not the end of the process either. */
+function watchExceptions() {
+  /** @type {NodeJS.UncaughtExceptionListener} */
+  let tell = () => {};
+  const promise = /** @type {Promise<never>} */ (
+    new Promise((_resolve, reject) => {
+      tell = reject;
+    })
+  );
+  promise.catch(() => {});
+  process.on('uncaughtException', tell);
+  return {
+    promise,
+    end: () => void process.off('uncaughtException', tell),
   };
 }
 

@@ -51,21 +51,23 @@ export async function build(target, toolchain, { source = root, into = artefactO
   if (!ok) throw new Error(`${target.platform} could not be built.`);
   mkdirSync(dirname(into), { recursive: true });
   copyFileSync(join(folder, target.rustTarget, 'release', target.library), into);
-  if (target.os === 'darwin') await discardLocalSymbols(into, toolchain);
+  if (target.os === 'darwin') await stripSymbols(into, toolchain);
   const [user, system] = readFileSync(times, 'utf8').split(' ').map(Number);
   rmSync(times);
   return { cpuSeconds: Math.round(user + system), cold };
 }
 
 /**
- * Those that the linker leaves, whatever the profile's strip has reached: some 12,000, 1.4 MB. LLVM's tool writes the
- * ad-hoc signature anew.
+ * What the linker leaves, whatever the profile's strip has reached: zig's takes no list of exports, so that some 1,800 are
+ * named twice, in the symbol table and in the export trie, in which dyld looks names up. LLVM's tool writes the ad-hoc
+ * signature anew.
  *
  * @param {string} path
  * @param {Toolchain} toolchain
  */
-async function discardLocalSymbols(path, { env, llvm }) {
-  const { ok } = await run(llvm('objcopy'), ['--discard-all', path], { env: { ...process.env, ...env } });
+async function stripSymbols(path, { env, llvm }) {
+  const options = ['--strip-all', '--keep-undefined'];
+  const { ok } = await run(llvm('objcopy'), [...options, path], { env: { ...process.env, ...env } });
   if (!ok) throw new Error(`The symbols of ${path} could not be taken out.`);
 }
 

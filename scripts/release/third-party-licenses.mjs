@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { TARGETS } from '../platforms/targets.mjs';
 import { root } from '../prepare.mjs';
 import { run } from '../run.mjs';
 import { linkedCrates, lockedChecksums } from './crates.mjs';
+import { withSharedTexts } from './shared-license-texts.mjs';
 
 // The licences of the crates in the addon, which every platform package brings along. `npm run licenses` writes them
 // anew with cargo-about, `-- --check` says whether they fit Cargo.lock, which takes no tool.
@@ -52,6 +53,8 @@ async function writeLicenses() {
   const template = join(root, 'scripts', 'release', 'third-party-licenses.hbs');
   const args = ['generate', '--locked', '--fail', '--output-file', LICENSES_FILE, template];
   const { ok } = await run(tool, args, { cwd: root });
+  const path = join(root, LICENSES_FILE);
+  if (ok) writeFileSync(path, withSharedTexts(readFileSync(path, 'utf8')));
   return ok;
 }
 

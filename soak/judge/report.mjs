@@ -21,14 +21,16 @@ export function progressLine(judge, elapsedMs) {
  *
  * @param {import('./judge.mjs').Judge} judge
  * @param {object | null} summary
+ * @param {number} durationMs
  */
-export function closingTable(judge, summary) {
+export function closingTable(judge, summary, durationMs) {
+  const perSecond = (number) => `${number}, ${((number * 1000) / durationMs).toFixed(0)}/s`;
   const { tally, counts, faults, memory } = judge;
   const middle = memory[Math.floor(memory.length / 2)];
   const rows = [
-    ['calls', tally.calls],
+    ['calls', perSecond(tally.calls)],
     ['headers handed out', tally.headers],
-    ['fetches answered 200', tally['fetches answered 200']],
+    ['fetches answered 200', perSecond(tally['fetches answered 200'])],
     ...ALLOWED.map((name) => [`allowed: ${name}`, tally[name]]),
     ['violations', judge.violationCount],
     ['lost with their worker', tally.calls - tally.settled],

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { workerName } from '../plan.mjs';
 
 const SCRIPT = fileURLToPath(new URL('worker.mjs', import.meta.url));
-const AT_ONCE = 3;
+const AT_ONCE = 4;
 /** Also while they load the addon. */
 const SHORTEST_LIFE_MS = 20;
 const LONGEST_LIFE_MS = 2000;

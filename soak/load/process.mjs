@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownIdentity, roamingIdentities, sharedIdentities, specialIdentities } from '../plan.mjs';
+import { Arrivals } from './arrivals.mjs';
 import { Callers } from './callers.mjs';
 import { getHeader } from './calls.mjs';
 import { WorkerChurn } from './churn.mjs';
@@ -25,7 +26,7 @@ const FILES_MS = 30_000;
 const abandon = () => process.exit(1);
 process.once('disconnect', abandon);
 
-const [{ config, keys, durationMs }] = await once(process, 'message');
+const [{ config, keys, rate, durationMs }] = await once(process, 'message');
 const latencies = createHistogram();
 const thread = new LoadThread('main', { config, latencies, report: (record) => process.send(record) });
 registerKeystores(keys);
@@ -93,6 +94,7 @@ async function carryLoad() {
   const snapshot = () => process.send({ type: 'snapshot', tally: thread.tally.snapshot() });
   const snapshots = setInterval(snapshot, SNAPSHOT_MS);
   const callers = new Callers(thread, { clients, identities: shared, count: CALLERS });
+  const arrivals = new Arrivals(thread, { clients, rate });
   churn.resume();
   const end = Date.now() + durationMs;
   const pauseMs = Math.min(LONGEST_SAMPLING_MS, durationMs / MEMORY_SAMPLES);
@@ -108,6 +110,6 @@ async function carryLoad() {
   await churn.pause();
   clearInterval(forgetting);
   clearInterval(snapshots);
-  await callers.stop();
+  await Promise.all([callers.stop(), arrivals.stop()]);
   for (const client of [...clients, ...idlers]) client.close();
 }

@@ -136,6 +136,11 @@ pub enum Error {
     Signer(SignerFailure),
     /// The interceptor was closed.
     Closed,
+    /// The system gives this process no thread or file descriptor: no server can be reached without.
+    Shortage {
+        /// Of what, and what to do.
+        reason: String,
+    },
     /// A defect of this package.
     Internal {
         /// What was seen.
@@ -170,6 +175,7 @@ impl Error {
             Self::PreTokenHook(_) => ErrorCode::PreTokenHook,
             Self::Signer(_) => ErrorCode::Signer,
             Self::Closed => ErrorCode::Closed,
+            Self::Shortage { .. } => ErrorCode::Network,
             Self::Internal { .. } => ErrorCode::Internal,
             Self::Remembered(last) | Self::AfterAttempts { last, .. } => last.code(),
         }
@@ -371,6 +377,7 @@ impl fmt::Display for Error {
             }
             Self::Signer(failure) => write!(f, "the external signer {}", failure.reason),
             Self::Closed => f.write_str("the interceptor was closed; create another one"),
+            Self::Shortage { reason } => f.write_str(reason),
             Self::Internal { reason } => {
                 write!(f, "a defect in @org/smart-m2m, please report it: {reason}")
             }

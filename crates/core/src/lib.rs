@@ -29,17 +29,21 @@ mod error;
 mod events;
 mod fingerprint;
 mod form;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hook;
 mod interceptor;
 mod keys;
 mod keystore;
 mod options;
 mod params;
+mod printable;
 mod random;
 mod reach;
 mod runtime;
 mod secret;
 mod server_url;
+mod shortage;
 mod token;
 mod transport;
 

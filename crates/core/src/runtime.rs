@@ -1,20 +1,81 @@
 //! The one small runtime of the process. Worker threads come and go; their addon instances end,
 //! this does not (architecture, "Runtime").
 
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::sync::LazyLock;
+use std::future::{Future, pending};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::error::Error;
+use crate::shortage::{self, NoThread};
 
-static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
-    // One thread: two measured slower, and nothing here blocks for longer than a signature.
-    Builder::new_multi_thread().worker_threads(1).thread_name("smart-m2m").enable_all().build()
-});
+/// Started on first need. Where the system gives no thread or descriptor, the next need tries again.
+fn runtime() -> Result<&'static Handle, Error> {
+    static RUNTIME: OnceLock<Handle> = OnceLock::new();
+    static STARTING: Mutex<()> = Mutex::new(());
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let runtime = start_thread().map_err(|error| cannot_start(&error))?;
+    Ok(RUNTIME.get_or_init(|| runtime))
+}
+
+/// So many steps of tasks are taken before timers and sockets are looked at again. Tokio's 61 let a server that
+/// sends faster than its answer can be read hold up everybody's timers for seconds.
+const EVENT_INTERVAL: u32 = 4;
+
+/// One thread: two measured slower, and nothing here blocks for longer than a signature. Tokio's own
+/// would panic where it cannot be started.
+fn start_thread() -> io::Result<Handle> {
+    let runtime =
+        Builder::new_current_thread().event_interval(EVENT_INTERVAL).enable_all().build()?;
+    let handle = runtime.handle().clone();
+    let thread = thread::Builder::new().name("smart-m2m".to_owned());
+    // A panic of a task ends with the task. One beside them must not take the thread away from all others.
+    let run = move || runtime.block_on(pending::<()>());
+    thread.spawn(move || while catch_unwind(AssertUnwindSafe(&run)).is_err() {})?;
+    Ok(handle)
+}
+
+fn cannot_start(error: &io::Error) -> Error {
+    let next = if shortage::is_of_descriptors(error) {
+        shortage::MORE_DESCRIPTORS
+    } else {
+        shortage::MORE_THREADS
+    };
+    Error::Shortage { reason: format!("the thread for I/O could not be started: {error}; {next}") }
+}
+
+/// Does what may wait for a disk or for DNS, on a thread of its own; there it goes on also when nobody waits
+/// any more. Tokio's pool would panic where the system gives no thread.
+pub(crate) async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, NoThread> {
+    /// Of a name server or a file system that hangs, so many threads wait at most.
+    const MOST_THREADS: usize = 256;
+    static PLACES: LazyLock<Arc<Semaphore>> =
+        LazyLock::new(|| Arc::new(Semaphore::new(MOST_THREADS)));
+    let place = PLACES.clone().acquire_owned().await.map_err(io::Error::other).map_err(NoThread)?;
+    let (reply, result) = oneshot::channel();
+    let thread = thread::Builder::new().name("smart-m2m-wait".to_owned());
+    thread
+        .spawn(move || {
+            drop(reply.send(work()));
+            drop(place);
+        })
+        .map_err(NoThread)?;
+    result.await.map_err(io::Error::other).map_err(NoThread)
+}
 
 /// Work that any number of callers wait for, and that goes on when they stop waiting.
 pub(crate) type Flight<T> = Shared<BoxFuture<'static, Result<T, Error>>>;
@@ -24,9 +85,9 @@ pub(crate) fn launch<T>(work: impl Future<Output = Result<T, Error>> + Send + 's
 where
     T: Clone + Send + Sync + 'static,
 {
-    let task = match &*RUNTIME {
+    let task = match runtime() {
         Ok(runtime) => runtime.spawn(without_panic(work)),
-        Err(error) => return settled(Err(cannot_start(error))),
+        Err(error) => return settled(Err(error)),
     };
     let result = async move {
         task.await.unwrap_or_else(|error| Err(Error::Internal { reason: error.to_string() }))
@@ -54,16 +115,12 @@ pub(crate) async fn without_panic<T>(
 
 /// Starts the runtime, if it is not running yet.
 pub(crate) fn start() -> Result<(), Error> {
-    RUNTIME.as_ref().map(drop).map_err(cannot_start)
-}
-
-fn cannot_start(error: &std::io::Error) -> Error {
-    Error::Internal { reason: format!("the I/O thread could not be started: {error}") }
+    runtime().map(drop)
 }
 
 /// Starts work that nobody waits for. Fails only where the system gives no thread for I/O.
 pub fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-    RUNTIME.as_ref().map(|runtime| drop(runtime.spawn(work))).map_err(cannot_start)
+    runtime().map(|runtime| drop(runtime.spawn(work)))
 }
 
 #[cfg(test)]

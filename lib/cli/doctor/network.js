@@ -1,5 +1,6 @@
 'use strict';
 
+const { repeats } = require('../../fhir/server-text.js');
 const { failure } = require('./steps.js');
 const { get, inspectTls } = require('./probes.js');
 
@@ -11,8 +12,6 @@ const { get, inspectTls } = require('./probes.js');
  * @typedef {import('./steps.js').Step} Step
  */
 
-/** As much of a token gives it away as this; a shorter one counts as a whole. */
-const WINDOW = 12;
 const LONGEST_DETAIL = 200;
 const WITHHELD = '(not shown: it repeats the token)';
 
@@ -239,23 +238,8 @@ function detail(headers, body, authorization) {
   const token = authorization.slice(authorization.indexOf(' ') + 1);
   return [challenge, outcomeOf(body)]
     .filter((text) => text !== undefined)
-    .map((text) => `; ${repeats(text, token) ? WITHHELD : text.slice(0, LONGEST_DETAIL)}`)
+    .map((text) => `; ${repeats(text, [token]) ? WITHHELD : text.slice(0, LONGEST_DETAIL)}`)
     .join('');
-}
-
-/**
- * Compared by letters and digits, which survive every way of quoting.
- *
- * @param {string} text
- * @param {string} token
- */
-function repeats(text, token) {
-  const [said, secret] = [text, token].map((one) => one.replaceAll(/[^\p{L}\p{N}]/gu, '').toLowerCase());
-  if (secret.length <= WINDOW) return secret.length > 0 && said.includes(secret);
-  for (let at = 0; at + WINDOW <= secret.length; at += 1) {
-    if (said.includes(secret.slice(at, at + WINDOW))) return true;
-  }
-  return false;
 }
 
 /** @param {string} body */

@@ -20,6 +20,7 @@ use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::form::Form;
 use crate::keys::{KeystoreFormat, SignerFailure};
 use crate::keystore::KeystoreContent;
+use crate::printable::printable;
 use crate::secret::Secret;
 
 pub use audience::Audience;
@@ -301,12 +302,10 @@ fn append(client_id: &str, assertion: &Secret, terms: &AssertionTerms, form: &mu
 /// Names from a server, for a person.
 pub(crate) fn enumerate(listed: &[String]) -> String {
     const SHOWN: usize = 12;
+    const LONGEST: usize = 40;
     if listed.is_empty() {
         return "none".to_owned();
     }
-    let names = listed
-        .iter()
-        .take(SHOWN)
-        .map(|name| name.chars().filter(|c| !c.is_control()).take(40).collect());
+    let names = listed.iter().take(SHOWN).map(|name| printable(name, LONGEST));
     names.collect::<Vec<String>>().join(", ")
 }

@@ -5,7 +5,11 @@ use url::Url;
 
 use super::without_trailing_slashes;
 use crate::error::{Error, Problem};
+use crate::printable::printable;
 use crate::server_url::{ServerUrl, display};
+
+/// In a message.
+const LONGEST_ISSUER: usize = 200;
 
 /// RFC 8414 §3.1 inserts between host and path.
 pub(super) fn oauth_urls(issuer: &ServerUrl) -> Result<Vec<Url>, Error> {
@@ -51,8 +55,9 @@ pub(super) fn check_issuer(
     }
     Err(Error::IssuerMismatch {
         url: display(url),
-        expected: expected.raw().to_owned(),
-        found: found.map(|issuer| issuer.chars().filter(|c| !c.is_control()).take(200).collect()),
+        // A smart-configuration may have named it.
+        expected: printable(expected.raw(), LONGEST_ISSUER),
+        found: found.map(|issuer| printable(issuer, LONGEST_ISSUER)),
     })
 }
 
@@ -98,5 +103,16 @@ mod tests {
             assert_eq!(check(other).unwrap_err().code(), ErrorCode::IssuerMismatch);
         }
         assert!(check_issuer(&url, &expected, None).is_err());
+    }
+
+    #[test]
+    fn issuers_are_told_apart_in_a_message_that_is_printable_and_short() {
+        let url = Url::parse("https://h/x").unwrap();
+        let long = format!("https://h/\u{202E}{}", "x".repeat(5000));
+        let expected = ServerUrl::parse("issuer", &long).unwrap();
+        let other = Value::from(format!("{long}\u{200B}"));
+        let message = check_issuer(&url, &expected, Some(&other)).unwrap_err().to_string();
+        assert!(message.chars().all(crate::printable::is_printable), "{message}");
+        assert!(message.chars().count() < 700, "{message}");
     }
 }

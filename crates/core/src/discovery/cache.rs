@@ -126,7 +126,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::tests::{read, request};
+    use super::super::sample::{read, request};
     use super::*;
     use crate::error::ErrorCode;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{DiscoveryRequest, DiscoverySource, Metadata, Origin};
+use super::{DiscoveryRequest, DiscoverySource, Document, Metadata, Origin};
 use super::{
     authorization_server, capability_statement, confirmed_issuer, document, smart_configuration,
 };
@@ -47,7 +47,17 @@ async fn read(
         DiscoverySource::CapabilityStatement => "application/fhir+json",
         _ => "application/json",
     };
-    let mut document = document::fetch(&request.transport, retry, url, accept).await?;
+    let document = document::fetch(&request.transport, retry, url, accept).await?;
+    understand(request, *source, url, document)
+}
+
+/// The document at `url`, in the words that all kinds share.
+pub(super) fn understand(
+    request: &DiscoveryRequest,
+    source: DiscoverySource,
+    url: &Url,
+    mut document: Document,
+) -> Result<(Metadata, Option<Value>), Error> {
     match (&request.origin, source) {
         (_, DiscoverySource::CapabilityStatement) => {
             document.members = capability_statement::endpoints(url, &document.members)?;
@@ -165,7 +175,7 @@ fn refusal((place, error): &(Place, Error)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::request;
+    use super::super::sample::request;
     use super::*;
 
     fn urls(request: &DiscoveryRequest) -> Vec<String> {

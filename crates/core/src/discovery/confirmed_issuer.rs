@@ -48,7 +48,7 @@ pub(super) async fn confirm(
     Ok(Metadata { issuer: Some(Arc::from(issuer.raw())), mtls_alias, stale_at, ..found })
 }
 
-fn parse(
+pub(super) fn parse(
     request: &DiscoveryRequest,
     base: &ServerUrl,
     named: Option<&Value>,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::error::{DiscoveryError, Error};
+use crate::printable::printable;
 use crate::server_url::display;
 use crate::transport::{Answer, NoAnswer, RetryPolicy, Transport, correlation, with_retries};
 
@@ -44,27 +45,9 @@ async fn fetch_once(
     let mut url = start.clone();
     for _ in 0..=MAX_REDIRECTS {
         let answer = transport.get(&url, accept).await.map_err(|error| no_answer(start, error))?;
-        match answer.status {
-            200 => return parse(start, &answer),
-            301 | 302 | 303 | 307 | 308 => url = follow(start, &url, &answer)?,
-            status => {
-                let transient = matches!(status, 408 | 425 | 429 | 500..=599);
-                let reason = match status {
-                    404 | 410 => "there is no such document; check the URL, or set tokenEndpoint",
-                    401 | 403 => {
-                        "the server wants authentication for a public document; check the URL, or set tokenEndpoint"
-                    }
-                    _ if transient => {
-                        "the server did not give the document; if that lasts, ask its operator, or set tokenEndpoint"
-                    }
-                    _ => {
-                        "the server did not give the document; check the URL, or set tokenEndpoint"
-                    }
-                };
-                let reason = format!("{reason}{}", correlation(&answer, printable));
-                let retry_after = answer.retry_after();
-                return Err(failure(start, Some(status), reason, transient, retry_after));
-            }
+        match read(start, &url, &answer)? {
+            Found::Document(document) => return Ok(document),
+            Found::Elsewhere(target) => url = target,
         }
     }
     Err(failure(
@@ -78,10 +61,44 @@ async fn fetch_once(
     ))
 }
 
+/// What an answer comes to.
+pub(super) enum Found {
+    Document(Document),
+    /// On the same server.
+    Elsewhere(Url),
+}
+
+/// `start`: what was asked for; `url`: what has answered.
+pub(super) fn read(start: &Url, url: &Url, answer: &Answer) -> Result<Found, Error> {
+    match answer.status {
+        200 => parse(start, answer).map(Found::Document),
+        301 | 302 | 303 | 307 | 308 => follow(start, url, answer).map(Found::Elsewhere),
+        _ => Err(refused(start, answer)),
+    }
+}
+
+fn refused(start: &Url, answer: &Answer) -> Error {
+    let transient = matches!(answer.status, 408 | 425 | 429 | 500..=599);
+    let reason = match answer.status {
+        404 | 410 => "there is no such document; check the URL, or set tokenEndpoint",
+        401 | 403 => {
+            "the server wants authentication for a public document; check the URL, or set tokenEndpoint"
+        }
+        _ if transient => {
+            "the server did not give the document; if that lasts, ask its operator, or set tokenEndpoint"
+        }
+        _ => "the server did not give the document; check the URL, or set tokenEndpoint",
+    };
+    // Nothing secret was sent that could come back.
+    let shown = correlation(answer, |text| printable(text, text.len()));
+    let reason = format!("{reason}{shown}");
+    failure(start, Some(answer.status), reason, transient, answer.retry_after())
+}
+
 fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
     let refuse = |reason: String| failure(start, Some(answer.status), reason, false, None);
     let target = answer.header(LOCATION).and_then(|location| url.join(location).ok());
-    let target = target.ok_or_else(|| {
+    let mut target = target.ok_or_else(|| {
         refuse(
             "a redirect without a usable Location; check the URL, or set tokenEndpoint".to_owned(),
         )
@@ -92,6 +109,9 @@ fn follow(start: &Url, url: &Url, answer: &Answer) -> Result<Url, Error> {
             display(&target)
         )));
     }
+    // A document is public: what the server names there would be sent as credentials. Neither call can fail for http.
+    let _ = target.set_username("");
+    let _ = target.set_password(None);
     Ok(target)
 }
 
@@ -119,7 +139,7 @@ fn parse(url: &Url, answer: &Answer) -> Result<Document, Error> {
 
 /// An hour, or what the server says within bounds: discovery must neither be repeated for every
 /// token nor outlive a move of the server (SD-11).
-fn freshness(cache_control: Option<&str>) -> Freshness {
+pub(super) fn freshness(cache_control: Option<&str>) -> Freshness {
     let max_age =
         cache_control.into_iter().flat_map(|value| value.split(',')).find_map(|directive| {
             let (name, seconds) = directive.trim().split_once('=')?;
@@ -143,11 +163,6 @@ fn no_answer(url: &Url, error: NoAnswer) -> Error {
             None,
         ),
     }
-}
-
-/// Nothing secret was sent that could come back.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn failure(

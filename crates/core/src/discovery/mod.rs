@@ -7,6 +7,10 @@ mod chain;
 mod confirmed_issuer;
 mod document;
 mod policy;
+#[cfg(fuzzing)]
+pub(crate) mod reading;
+#[cfg(any(test, fuzzing))]
+mod sample;
 mod smart_configuration;
 
 use std::sync::Arc;
@@ -246,52 +250,12 @@ fn calls_itself_http(members: &Map<String, Value>) -> bool {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use serde_json::json;
 
+    use super::sample::{read, request};
     use super::*;
     use crate::error::ErrorCode;
-    use crate::transport::{ProxySetting, TransportPool, TransportSettings};
-
-    /// Everything usual; nothing is sent.
-    pub(crate) fn request(url: &str, is_issuer: bool) -> DiscoveryRequest {
-        let url = ServerUrl::parse("url", url).unwrap();
-        let settings = TransportSettings {
-            timeout: Duration::from_secs(5),
-            connect_timeout: Duration::from_secs(5),
-            proxy: ProxySetting::Direct,
-            no_proxy: None,
-            ca: Vec::new(),
-            client_certificate: None,
-            max_response_bytes: 1024,
-            user_agent: "test".to_owned(),
-        };
-        DiscoveryRequest {
-            origin: if is_issuer { Origin::Issuer(url) } else { Origin::FhirBase(url) },
-            confirm_issuer: false,
-            order: None,
-            ttl: None,
-            allow_insecure_http: false,
-            shows_certificate: false,
-            trust: settings.trust_fingerprint(),
-            transport: TransportPool::default().get(&settings),
-            retry: RetryPolicy {
-                attempts: 1,
-                max_retry_after: Duration::ZERO,
-                deadline: Duration::from_secs(5),
-            },
-            failure_stands: Duration::from_secs(1),
-        }
-    }
-
-    pub(super) fn read(
-        request: &DiscoveryRequest,
-        members: &serde_json::Value,
-    ) -> Result<Metadata, Error> {
-        let url = Url::parse("https://h/fhir/.well-known/smart-configuration").unwrap();
-        let members = members.as_object().unwrap().clone();
-        request.read(&url, &Document { members, freshness: Duration::from_secs(300) })
-    }
 
     #[test]
     fn an_https_document_cannot_lead_to_an_http_endpoint_unless_the_user_allows_clear_text() {

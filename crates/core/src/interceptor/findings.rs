@@ -8,7 +8,7 @@ use crate::events::Warning;
 use crate::params::ClientAuthParams;
 
 /// What is worth a warning; an error where nothing must be sent.
-pub(super) fn judge(
+pub(crate) fn judge(
     metadata: &Metadata,
     params: &ClientAuthParams,
 ) -> Result<impl Iterator<Item = Warning> + use<>, Error> {

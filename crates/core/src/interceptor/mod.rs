@@ -3,7 +3,7 @@
 mod acquisition;
 mod closing;
 mod diagnosis;
-mod findings;
+pub(crate) mod findings;
 mod slot;
 mod slots;
 mod stats;

@@ -6,6 +6,7 @@ use super::key_type::PUBLIC_ONLY;
 use super::public_key::PublicKey;
 use super::signer::PrivateKey;
 use crate::error::{ErrorCode, Problem};
+use crate::printable::printable;
 
 /// One entry as it was found, usable or not.
 pub(crate) struct KeyEntry {
@@ -128,8 +129,8 @@ pub(super) fn parse_algorithm(name: &str) -> Result<SigningAlgorithm, Problem> {
 
 /// An id from a file, short and printable, for a message.
 pub(super) fn quoted(text: &str) -> String {
-    let shown: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
-    format!("'{shown}'")
+    const LONGEST: usize = 80;
+    format!("'{}'", printable(text, LONGEST))
 }
 
 /// A key id as users give it: it travels in every assertion.

@@ -48,6 +48,11 @@ impl SmileDefinitions<'_> {
         let mut problems = Vec::new();
         for definition in document.keystores {
             let name = &definition.keystore_id;
+            // Before anything else: what it is shown in stays short and printable.
+            if let Err(problem) = registry::check_name(name) {
+                problems.push(problem);
+                continue;
+            }
             if keystores.iter().any(|(other, _)| other == name) {
                 problems.push(Problem::config(format!(
                     "keystore '{name}' is defined twice; give each its own keystoreId"
@@ -151,6 +156,22 @@ mod tests {
             let json = format!(r#"{{"keystores":[{{"keystoreId":"a","filePath":"{path}"}}]}}"#);
             assert!(register(&json).is_ok(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_name_that_no_keystore_may_have_is_not_shown() {
+        let name = format!("\\u202e\\n{}", "x".repeat(5000));
+        let json = format!(
+            r#"{{"keystores":[{{"keystoreId":"{name}"}},{{"keystoreId":"{name}","jwks":{{}}}}]}}"#
+        );
+        let error = register(&json).unwrap_err();
+        assert_eq!(error.problems().len(), 2);
+        assert!(
+            error
+                .problems()
+                .iter()
+                .all(|problem| !problem.message.contains('x') || problem.message.len() < 200)
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{ErrorCode, Problem};
 use crate::keys::MAX_BYTES;
+use crate::shortage;
 
 /// File systems date changes this coarsely at worst: within it, two changes can look like one.
 const COARSEST_DATE: Duration = Duration::from_secs(2);
@@ -88,6 +89,11 @@ fn regular_file(path: &Path) -> Result<Metadata, Problem> {
 }
 
 fn unreadable(error: &std::io::Error) -> Problem {
-    let message = format!("cannot be read: {error}; check the path, and who may read it");
+    let next = if shortage::is_of_descriptors(error) {
+        shortage::MORE_DESCRIPTORS
+    } else {
+        "check the path, and who may read it"
+    };
+    let message = format!("cannot be read: {error}; {next}");
     Problem::new(ErrorCode::KeystoreNotFound, message)
 }

@@ -14,7 +14,7 @@ use super::file::{self, FileStamp};
 use super::source::KeystoreSource;
 use crate::error::{Error, Problem};
 use crate::events::Warning;
-use crate::runtime::{Flight, launch};
+use crate::runtime::{Flight, launch, off_the_runtime};
 
 /// A file is looked at no more often, unless there is a reason to.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -237,9 +237,10 @@ impl Keystore {
         }
         let (keystore, ended) = (self.clone(), self.clone());
         let flight = launch(async move {
-            let looking = tokio::task::spawn_blocking(move || keystore.look_here()).await;
+            let looking = off_the_runtime(move || keystore.look_here()).await;
             *ended.look.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            looking.map_err(|error| Error::Internal { reason: error.to_string() })
+            // The key in memory serves; the next look tries again.
+            looking.map_err(|error| Error::Shortage { reason: error.to_string() })
         });
         *look = Some(flight.clone());
         flight

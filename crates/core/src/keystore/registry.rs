@@ -178,7 +178,7 @@ pub(super) fn read(name: &str, source: KeystoreSource) -> Result<State, Problem>
 }
 
 /// Smile's rule for keystore ids; it also keeps a name inside the folder.
-fn check_name(name: &str) -> Result<(), Problem> {
+pub(super) fn check_name(name: &str) -> Result<(), Problem> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(allowed) {
         return Ok(());

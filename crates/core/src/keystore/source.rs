@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{ErrorCode, Problem};
 use crate::keys::{self, ExternalSigner, KeyChoice, Passphrases};
+use crate::printable::is_printable;
 
 /// A keystore as it was registered.
 #[derive(Clone)]
@@ -91,7 +92,7 @@ fn shown(path: &Path) -> String {
     if is_key || keys::is_wrapped_keystore(text.as_bytes()) {
         "a path that looks like the key itself; give keys as data or jwks".to_owned()
     } else {
-        text.replace(char::is_control, "\u{fffd}")
+        text.replace(|c| !is_printable(c), "\u{fffd}")
     }
 }
 

@@ -28,7 +28,7 @@ impl Detail {
                 let reason = "an HTML page instead of JSON".to_owned();
                 Self { oauth: None, reason, is_page: true }
             }
-            _ => Self::plain(redaction.clean(&String::from_utf8_lossy(&answer.body))),
+            _ => Self::plain(redaction.clean_body(&answer.body)),
         }
     }
 

@@ -155,6 +155,13 @@ pub(super) fn read(
     }
 }
 
+/// An answer that was there at once, for tests and fuzzing.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_answer(request: &TokenRequest, answer: Answer) -> Result<Token, Error> {
+    let (sent_at, took) = (Now::read(), std::time::Duration::ZERO);
+    read(&Expectation { request, sent_at, took, renewal: &RenewalPolicy::PLAIN }, Ok(answer))
+}
+
 /// Under a success status too (OA-9).
 fn is_error(members: &Map<String, Value>) -> bool {
     members.get("error").is_some_and(|error| !error.is_null())
@@ -162,8 +169,6 @@ fn is_error(members: &Map<String, Value>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
     use reqwest::header::HeaderMap;
 
@@ -172,16 +177,8 @@ mod tests {
 
     fn read_body(status: u16, body: impl Into<Vec<u8>>) -> Result<Token, Error> {
         let request = TokenRequest::of_client("client", "the-secret", None);
-        let expectation = Expectation {
-            request: &request,
-            sent_at: Now::read(),
-            took: Duration::ZERO,
-            renewal: &RenewalPolicy::PLAIN,
-        };
-        read(
-            &expectation,
-            Ok(Answer { status, headers: HeaderMap::new(), body: body.into().into() }),
-        )
+        let (headers, body) = (HeaderMap::new(), body.into().into());
+        read_answer(&request, Answer { status, headers, body })
     }
 
     #[test]

@@ -132,11 +132,13 @@ impl<'a> Refusal<'a> {
         let target =
             answer.header(LOCATION).and_then(|to| self.request.endpoint.url().join(to).ok());
         let reason = match &target {
-            Some(target) => format!(
-                "it redirects to {}{}; not followed, because that would hand the credentials on",
-                target.origin().ascii_serialization(),
-                redaction.clean(target.path())
-            ),
+            Some(target) => {
+                let origin = target.origin().ascii_serialization();
+                format!(
+                    "it redirects to {}; not followed, because that would hand the credentials on",
+                    redaction.clean(&format!("{origin}{}", target.path()))
+                )
+            }
             None => "it redirects, without saying where to; not followed".to_owned(),
         };
         let hint = "check the URL (http instead of https, a missing path, a login page); if the new address is right, set it as tokenEndpoint";
@@ -297,6 +299,13 @@ mod tests {
     fn a_redirect_names_its_target_without_the_query() {
         let error = read(307, "", &[("location", "https://evil.example/collect?x=1")]);
         assert!(error.to_string().contains("https://evil.example/collect;"));
+    }
+
+    #[test]
+    fn a_redirect_to_a_host_that_repeats_a_credential_or_does_not_end_is_not_shown_in_full() {
+        let told = |host: &str| read(307, "", &[("location", &format!("https://{host}/"))]);
+        assert!(!told("s3cretvalue.example").to_string().contains("s3cret"));
+        assert!(told(&"x".repeat(5000)).to_string().chars().count() < 700);
     }
 
     #[test]

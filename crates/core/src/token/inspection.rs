@@ -94,7 +94,7 @@ fn parts(assertion: &str) -> Option<AssertionParts> {
     Some(AssertionParts { header: parts.next()??, claims: parts.next()?? })
 }
 
-fn received(request: &TokenRequest, answer: &Answer) -> ReceivedAnswer {
+pub(crate) fn received(request: &TokenRequest, answer: &Answer) -> ReceivedAnswer {
     let mut redaction = Redaction::of(request);
     let members = answer.json().and_then(|body| match body {
         Value::Object(members) => Some(members),
@@ -117,7 +117,7 @@ fn received(request: &TokenRequest, answer: &Answer) -> ReceivedAnswer {
         _ if answer.is_empty() => String::new(),
         // A success that is no token response is not quoted in errors either.
         None if matches!(answer.status, 200..=299) => CREDENTIAL.to_owned(),
-        _ => redaction.clean(&String::from_utf8_lossy(&answer.body)),
+        _ => redaction.clean_body(&answer.body),
     };
     let headers = answer.headers.iter().filter_map(|(name, value)| {
         let mut telling = TELLING_HEADERS.iter().chain(&CORRELATION_HEADERS);

@@ -7,6 +7,7 @@ mod failure;
 mod hint;
 mod inspection;
 mod observers;
+mod quoting;
 mod redaction;
 mod request;
 mod response;
@@ -23,7 +24,13 @@ use serde_json::{Map, Value};
 
 pub(crate) use cache::SourceCache;
 pub(crate) use exchange::TokenEndpoint;
+#[cfg(fuzzing)]
+pub(crate) use exchange::read_answer;
 pub(crate) use inspection::inspect;
+#[cfg(fuzzing)]
+pub(crate) use inspection::received;
+#[cfg(fuzzing)]
+pub(crate) use redaction::Redaction;
 pub(crate) use request::{RESERVED_PARAMETERS, TokenRequest};
 pub(crate) use response::is_b64token;
 pub(crate) use schedule::{RenewalPolicy, Schedule};

@@ -5,17 +5,21 @@
 //! letters and digits alone, is not shown at all.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::quoting::{in_base64, in_hex, percent_decoded, unescaped, unreferenced};
 use super::request::TokenRequest;
 use crate::client_auth::ClientAuthentication;
+use crate::printable::is_printable;
 
 const WITHHELD: &str = "(not shown: it repeats a credential of the request)";
+const TOKEN_WITHHELD: &str = "(not shown: it has a token in it)";
+const TOKEN_MEMBERS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 /// An additional parameter that is shorter is looked for as a whole word: `true` and `api` stand in many texts.
 const SHORTEST_PART: usize = 8;
 const REDACTED: &str = "[redacted]";
@@ -29,12 +33,12 @@ const LONGEST_TEXT: usize = 200;
 const LONGEST_LOOK: usize = 4 * LONGEST_TEXT;
 /// Of encoding.
 const LAYERS: usize = 3;
-/// Fewer characters of Base64 appear in any text by chance.
-const SHORTEST_BASE64: usize = 6;
+/// Fewer characters of Base64, or hexadecimal digits, appear in any text by chance.
+const SHORTEST_ENCODED: usize = 6;
 
 /// The credentials of one request.
 #[derive(Default)]
-pub(super) struct Redaction {
+pub(crate) struct Redaction {
     /// Folded.
     folded: Vec<Zeroizing<String>>,
     /// Of those with hardly a letter or digit, as they are but for what a form makes of spaces.
@@ -67,6 +71,13 @@ impl Redaction {
         redaction
     }
 
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_credential(credential: &str) -> Self {
+        let mut redaction = Self::default();
+        redaction.include(credential);
+        redaction
+    }
+
     /// Of an additional parameter: a password it may be, or a name that everybody knows.
     fn include_value(&mut self, value: &str) {
         let folded = fold(value);
@@ -87,11 +98,8 @@ impl Redaction {
             }
         }
         self.include_folded(folded);
-        for base64 in in_base64(credential) {
-            if base64.len() >= SHORTEST_BASE64 {
-                self.folded.push(base64);
-            }
-        }
+        let encoded = in_base64(credential).map(|base64| fold(&base64)).chain([in_hex(credential)]);
+        self.folded.extend(encoded.filter(|encoded| encoded.len() >= SHORTEST_ENCODED));
     }
 
     fn include_folded(&mut self, folded: Zeroizing<String>) {
@@ -103,11 +111,17 @@ impl Redaction {
     /// The tokens of an answer that is not used. They can be long, and nobody has sent them anywhere that
     /// would return them in Base64.
     pub(super) fn include_tokens(&mut self, members: &Map<String, Value>) {
-        for nested in members.values().filter_map(Value::as_object) {
-            self.include_tokens(nested);
-        }
-        for name in ["access_token", "refresh_token", "id_token"] {
+        members.values().for_each(|value| self.include_nested(value));
+        for name in TOKEN_MEMBERS {
             self.include_token(members.get(name).and_then(Value::as_str).unwrap_or_default());
+        }
+    }
+
+    fn include_nested(&mut self, value: &Value) {
+        match value {
+            Value::Object(members) => self.include_tokens(members),
+            Value::Array(values) => values.iter().for_each(|value| self.include_nested(value)),
+            _ => {}
         }
     }
 
@@ -115,18 +129,22 @@ impl Redaction {
         self.include_folded(fold(token));
     }
 
+    /// The same of a whole body, whose tokens nobody knows where it is no JSON object.
+    pub(super) fn clean_body(&self, body: &[u8]) -> String {
+        let body = String::from_utf8_lossy(body);
+        let body = beginning(&body);
+        if brings_token(body) { TOKEN_WITHHELD.to_owned() } else { self.clean(body) }
+    }
+
     /// One line of printable text, short, without credentials.
-    pub(super) fn clean(&self, text: &str) -> String {
-        let text = match text.char_indices().nth(LONGEST_LOOK) {
-            Some((end, _)) => &text[..end],
-            None => text,
-        };
+    pub(crate) fn clean(&self, text: &str) -> String {
+        let text = beginning(text);
         if self.is_echoed_in(text) {
             return WITHHELD.to_owned();
         }
         let text = without_jwts(text);
         let words: Vec<_> = text
-            .split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
+            .split(|c: char| c.is_whitespace() || !is_printable(c))
             .filter(|word| !word.is_empty())
             .collect();
         let line = words.join(" ");
@@ -150,13 +168,12 @@ impl Redaction {
                 .collect();
             readings.extend(decoded);
         }
-        readings.iter().any(|reading| {
-            repeats(&fold(reading), &self.folded)
-                || repeats(&without_spaces(reading), &self.bare)
-                || reading
-                    .split(|c: char| !c.is_alphanumeric())
-                    .any(|word| self.words.contains(&fold(word)))
-        })
+        let all = |form: fn(&str) -> Zeroizing<String>| readings.iter().map(move |text| form(text));
+        let mut words =
+            readings.iter().flat_map(|reading| reading.split(|c: char| !c.is_alphanumeric()));
+        repeat(all(fold), &self.folded)
+            || repeat(all(without_spaces), &self.bare)
+            || words.any(|word| self.words.contains(&fold(word)))
     }
 }
 
@@ -166,98 +183,50 @@ fn fold(text: &str) -> Zeroizing<String> {
     Zeroizing::new(folded.collect())
 }
 
-/// Formats that show nothing or turn the direction of what follows: a reader would see another text than there is.
-const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
-}
-
 /// A form writes a space as a plus sign.
 fn without_spaces(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.chars().filter(|c| !c.is_whitespace() && *c != '+').collect())
 }
 
-/// The part of the Base64 that does not depend on what stands before and behind, for each of the three
-/// places in a group where the credential can begin; folded.
-fn in_base64(credential: &str) -> impl Iterator<Item = Zeroizing<String>> {
-    (0..3).map(move |before| {
-        let length = before + credential.len();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(length));
-        bytes.resize(before, 0);
-        bytes.extend_from_slice(credential.as_bytes());
-        let base64 = Zeroizing::new(STANDARD.encode(&bytes));
-        // Six bits a character: those with bits of neighbours are left out.
-        let (start, end) = ((before * 8).div_ceil(6), length * 8 / 6);
-        fold(base64.get(start..end).unwrap_or_default())
+/// True where one of the texts has a stretch that would give a credential away. The texts are short, and a token can be
+/// as long as an answer may be: it is gone through once.
+fn repeat(
+    texts: impl Iterator<Item = Zeroizing<String>>,
+    credentials: &[Zeroizing<String>],
+) -> bool {
+    let texts: Vec<_> = texts.filter(|_| !credentials.is_empty()).collect();
+    let sized: Vec<_> = credentials
+        .iter()
+        .map(|credential| (credential.chars().take(WINDOW).count(), credential))
+        .collect();
+    (1..=WINDOW).any(|size| {
+        let mut wanted = sized.iter().filter(|(its, _)| *its == size).peekable();
+        if wanted.peek().is_none() {
+            return false;
+        }
+        let said: HashSet<_> = texts.iter().flat_map(|text| stretches(text, size)).collect();
+        wanted.any(|(_, credential)| stretches(credential, size).any(|part| said.contains(part)))
     })
 }
 
-fn repeats(text: &str, credentials: &[Zeroizing<String>]) -> bool {
-    credentials.iter().any(|credential| windows(credential).any(|window| text.contains(window)))
+/// Every stretch of so many characters; of a shorter text, that.
+fn stretches(text: &str, size: usize) -> impl Iterator<Item = &str> {
+    let starts = text.char_indices().map(|(start, _)| start);
+    let ends = starts.clone().skip(size).chain([text.len()]);
+    starts.zip(ends).map(|(start, end)| &text[start..end])
 }
 
-/// Every stretch that would give the credential away.
-fn windows(credential: &str) -> impl Iterator<Item = &str> {
-    let starts: Vec<_> = credential.char_indices().map(|(start, _)| start).collect();
-    let count = starts.len().saturating_sub(WINDOW) + 1;
-    (0..count).filter_map(move |first| {
-        let end = starts.get(first + WINDOW).copied().unwrap_or(credential.len());
-        credential.get(*starts.get(first)?..end)
+/// As much as is looked at.
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(LONGEST_LOOK).map_or(text, |(end, _)| &text[..end])
+}
+
+/// In JSON that is broken off or no object, or as a form: a name of a token, and what follows one.
+fn brings_token(text: &str) -> bool {
+    TOKEN_MEMBERS.iter().flat_map(|name| text.match_indices(name)).any(|(start, name)| {
+        let quotes = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\');
+        text[start + name.len()..].trim_start_matches(quotes).starts_with([':', '='])
     })
-}
-
-fn percent_decoded(text: &str) -> Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
-}
-
-/// Undoes the character references of HTML.
-fn unreferenced(text: &str) -> Cow<'_, str> {
-    replace_at(text, '&', |text| {
-        let reference = &text[1..text.find(';')?];
-        let length = reference.len() + 2;
-        let Some(number) = reference.strip_prefix('#') else {
-            let named = ["quot", "amp", "lt", "gt", "apos", "nbsp"].contains(&reference);
-            return named.then_some((' ', length));
-        };
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16),
-            None => number.parse(),
-        };
-        Some((char::from_u32(code.ok()?)?, length))
-    })
-}
-
-/// Undoes the backslashes of JSON and its relatives.
-fn unescaped(text: &str) -> Cow<'_, str> {
-    let code = |hex: Option<&str>| char::from_u32(u32::from_str_radix(hex?, 16).ok()?);
-    replace_at(text, '\\', |text| match text[1..].chars().next()? {
-        'u' => Some((code(text.get(2..6))?, 6)),
-        'x' => Some((code(text.get(2..4))?, 4)),
-        'n' | 'r' | 't' | 'b' | 'f' => Some((' ', 2)),
-        character => Some((character, 1 + character.len_utf8())),
-    })
-}
-
-/// Replaces what starts with `mark` by the one character that `read` finds in it, with its length.
-fn replace_at(
-    text: &str,
-    mark: char,
-    read: impl Fn(&str) -> Option<(char, usize)>,
-) -> Cow<'_, str> {
-    let mut replaced = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(mark) {
-        let (character, length) = read(&rest[start..]).unwrap_or((mark, mark.len_utf8()));
-        replaced.push_str(&rest[..start]);
-        replaced.push(character);
-        rest = &rest[start + length..];
-    }
-    if rest.len() == text.len() {
-        return Cow::Borrowed(text);
-    }
-    replaced.push_str(rest);
-    Cow::Owned(replaced)
 }
 
 /// Every JWS in compact form starts with `eyJ`, the Base64 of `{"`.
@@ -283,15 +252,9 @@ mod tests {
 
     use super::*;
 
-    fn repeating(credential: &str) -> Redaction {
-        let mut redaction = Redaction::default();
-        redaction.include(credential);
-        redaction
-    }
-
     #[test]
     fn base64_of_a_credential_withholds_the_text_wherever_it_stands_in_it() {
-        let redaction = repeating("kX7-secret");
+        let redaction = Redaction::of_credential("kX7-secret");
         for echo in ["kX7-secret", "id:kX7-secret", "x:kX7-secret", "xyz:kX7-secret:more"] {
             let base64 = STANDARD.encode(echo);
             assert_eq!(redaction.clean(&format!("got {base64}")), WITHHELD, "{echo}");
@@ -303,8 +266,17 @@ mod tests {
     }
 
     #[test]
+    fn a_dump_of_a_credential_withholds_the_text() {
+        let redaction = Redaction::of_credential("kX7-secret");
+        for echo in ["6b58372d736563726574", "6B 58 37 2D 73 65 63", "3d6b58372d7365630a"] {
+            assert_eq!(redaction.clean(&format!("0000: {echo}")), WITHHELD, "{echo}");
+        }
+        assert_eq!(redaction.clean("6b58"), "6b58");
+    }
+
+    #[test]
     fn a_credential_of_punctuation_withholds_the_text_too() {
-        let redaction = repeating("?! #%a");
+        let redaction = Redaction::of_credential("?! #%a");
         for echo in ["?! #%a", "?!+#%a", "%3F%21%20%23%25a", "%3F%21+%23%25a"] {
             assert_eq!(redaction.clean(&format!("bad: {echo}.")), WITHHELD, "{echo}");
         }
@@ -336,7 +308,7 @@ mod tests {
     #[test]
     fn every_way_of_quoting_a_credential_withholds_the_text() {
         let secret = "kX7\"w\\q/9+Tz & b4 %41=äß";
-        let redaction = repeating(secret);
+        let redaction = Redaction::of_credential(secret);
         let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let json = serde_json::to_string(secret).unwrap();
         for echo in [
@@ -371,9 +343,38 @@ mod tests {
     #[test]
     fn a_token_is_found_in_nested_members() {
         let mut redaction = Redaction::default();
-        let body = serde_json::json!({ "data": { "access_token": "nested-token" } });
+        let body = serde_json::json!({ "a": { "access_token": "nested-token" }, "b": [[{ "id_token": "listed-token" }]] });
         redaction.include_tokens(body.as_object().unwrap());
-        assert_eq!(redaction.clean("it is nested-token"), WITHHELD);
+        for token in ["nested-token", "listed-token"] {
+            assert_eq!(redaction.clean(&format!("it is {token}")), WITHHELD);
+        }
+    }
+
+    #[test]
+    fn a_body_that_brings_a_token_and_is_no_object_is_not_shown() {
+        let cleaned = |body: &str| Redaction::default().clean_body(body.as_bytes());
+        for body in [
+            r#"[{"access_token":"T0KEN"}]"#,
+            r#"{"access_token" : "T0KEN"#,
+            r#""{\"id_token\":\"T0KEN\"}""#,
+            "a=b&refresh_token=T0KEN",
+        ] {
+            assert_eq!(cleaned(body), TOKEN_WITHHELD, "{body}");
+        }
+        assert_eq!(cleaned("no access_token for you"), "no access_token for you");
+    }
+
+    #[test]
+    fn a_token_as_long_as_an_answer_is_looked_for_in_no_time_that_anybody_notices() {
+        let mut redaction = Redaction::default();
+        let token = (0..200_000).map(|count: u32| count.to_string()).collect::<Vec<_>>().join("-");
+        redaction.include_token(&token);
+        // Each layer undoes something else, in every order.
+        let text = r"%25%32%35&#x26;amp;\\u005cu0025 ".repeat(30);
+        for _ in 0..10 {
+            assert_ne!(redaction.clean(&text), WITHHELD);
+        }
+        assert_eq!(redaction.clean(&token[500_000..500_030]), WITHHELD);
     }
 
     proptest! {
@@ -383,13 +384,13 @@ mod tests {
         ) {
             // Spaces and signs that a form makes of them are no secret.
             prop_assume!(without_spaces(&secret).len() >= SHORTEST);
-            let clean = repeating(&secret).clean(&format!("{before}{secret}{after}"));
+            let clean = Redaction::of_credential(&secret).clean(&format!("{before}{secret}{after}"));
             prop_assert!(!clean.contains(&secret));
         }
 
         #[test]
         fn any_text_is_cleaned_without_a_panic(text in "[&\\\\#;xu0-9a-fé%]{0,40}|.{0,40}") {
-            let _ = repeating("abc").clean(&text);
+            let _ = Redaction::of_credential("abc").clean(&text);
         }
     }
 }

@@ -116,13 +116,14 @@ impl TokenRequest {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl TokenRequest {
     /// Of a client with this secret.
-    pub(super) fn of_client(id: &str, secret: &str, scope: Option<&str>) -> Self {
+    pub(crate) fn of_client(id: &str, secret: &str, scope: Option<&str>) -> Self {
         let secret = Secret::new(secret.to_owned());
+        let Ok(endpoint) = ServerUrl::parse("url", "https://h/token") else { unreachable!() };
         Self {
-            endpoint: ServerUrl::parse("url", "https://h/token").unwrap(),
+            endpoint,
             client_id: id.into(),
             authentication: Arc::new(ClientAuthentication::ClientSecretPost { secret }),
             audience: None,

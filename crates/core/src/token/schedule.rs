@@ -85,7 +85,7 @@ impl Schedule {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl RenewalPolicy {
     /// The defaults, without chance.
     pub(crate) const PLAIN: Self = Self {

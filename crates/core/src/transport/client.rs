@@ -14,17 +14,19 @@ use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::explanation::{
-    broke_unanswered, explain, proxy_wants_credentials, root_cause, wants_http1,
+    broke_unanswered, broken_off, explain, proxy_wants_credentials, root_cause, wants_http1,
 };
 use super::kept_connections::KeptConnections;
 use super::limits::{self, BodyError};
+use super::not_ready::NotReady;
 use super::proxy::ProxySetting;
+use super::resolver::SystemResolver;
 use super::retry::parse_retry_after;
 use super::settings::TransportSettings;
-use super::tls::{ExtraTrust, client_config};
-use crate::error::{Error, ErrorCode, TransportError};
+use super::tls::{ExtraTrust, client_config, trusting_nobody};
+use crate::error::{Error, TransportError};
 use crate::fingerprint::Fingerprint;
-use crate::server_url::{display, is_loopback};
+use crate::server_url::is_loopback;
 
 const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
 const LONGEST_PING_INTERVAL: Duration = Duration::from_secs(10);
@@ -194,9 +196,13 @@ impl Transport {
         }
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        let ends_with_connection = limits::ends_with_connection(&response);
         let read = limits::read_body(response, self.settings.max_response_bytes).await;
         unfinished.is_over = true;
         match read {
+            Ok(body) if ends_with_connection && limits::is_beginning(&body) => {
+                Err(NoAnswer::Failed(broken_off(url).into()))
+            }
             Ok(body) => {
                 let mut answer = Answer { status, headers, body };
                 // Only in clear text has a proxy a say in the answer, and only refusals are quoted.
@@ -245,6 +251,7 @@ impl Transport {
     }
 
     fn ready(&self, url: &Url) -> Result<Arc<ReadyClient>, NoAnswer> {
+        let failed = |reason: NotReady| NoAnswer::Failed(reason.explain(url).into());
         let direct = url.scheme() == "http"
             && is_loopback(url)
             && matches!(self.settings.proxy, ProxySetting::Environment);
@@ -258,27 +265,18 @@ impl Transport {
         if let Some(ready) = &*place {
             return Ok(ready.clone());
         }
-        let connected = if direct {
-            let settings =
-                TransportSettings { proxy: ProxySetting::Direct, ..self.settings.clone() };
-            settings.connect(http1_only)
-        } else {
-            self.settings.connect(http1_only)
+        let mut settings = self.settings.clone();
+        if direct {
+            settings.proxy = ProxySetting::Direct;
+        }
+        let ready = match settings.connect(http1_only) {
+            Ok(ready) => Arc::new(ready),
+            // Clear text asks for nobody's trust. Not kept: the next server may speak TLS.
+            Err(NotReady::NobodyToTrust) if url.scheme() == "http" => {
+                return settings.connect_trusting_nobody().map(Arc::new).map_err(failed);
+            }
+            Err(reason) => return Err(failed(reason)),
         };
-        let ready = connected.map(Arc::new).map_err(|reason| {
-            NoAnswer::Failed(Error::Transport(Box::new(TransportError {
-                code: ErrorCode::Tls,
-                url: display(url),
-                reason,
-                hint: Some(
-                    "install the system's CA certificates (package ca-certificates), point \
-                     SSL_CERT_FILE at a PEM bundle, or set http.ca"
-                        .to_owned(),
-                ),
-                stale_connection: false,
-                permanent: false,
-            })))
-        })?;
         *place = Some(ready.clone());
         Ok(ready)
     }
@@ -301,8 +299,8 @@ impl Drop for Unfinished<'_> {
 }
 
 impl TransportSettings {
-    fn connect(&self, http1_only: bool) -> Result<ReadyClient, String> {
-        let extra = ExtraTrust::from_environment();
+    fn connect(&self, http1_only: bool) -> Result<ReadyClient, NotReady> {
+        let extra = ExtraTrust::from_environment().map_err(NotReady::Shortage)?;
         let trusted = self.ca.iter().chain(&extra.certificates).map(Vec::as_slice);
         let mut tls = client_config(trusted, self.client_certificate.as_ref())?;
         let mut builder = self.builder()?;
@@ -313,6 +311,12 @@ impl TransportSettings {
         let client =
             builder.tls_backend_preconfigured(tls).build().map_err(|error| root_cause(&error))?;
         Ok(ReadyClient { client, trust_complaint: extra.complaint })
+    }
+
+    fn connect_trusting_nobody(&self) -> Result<ReadyClient, NotReady> {
+        let builder = self.builder()?.tls_backend_preconfigured(trusting_nobody()?);
+        let client = builder.build().map_err(|error| root_cause(&error))?;
+        Ok(ReadyClient { client, trust_complaint: None })
     }
 
     /// All requests wait on one HTTP/2 connection: one that a firewall has forgotten should be found out
@@ -332,7 +336,8 @@ impl TransportSettings {
             .redirect(redirect::Policy::none())
             .referer(false)
             // A retry needs a new assertion, which only the caller can make (SB-4).
-            .retry(reqwest::retry::never());
+            .retry(reqwest::retry::never())
+            .dns_resolver(SystemResolver);
         Ok(match &self.proxy {
             ProxySetting::Direct => builder.no_proxy(),
             _ if self.proxy.is_excluded_everywhere(self.no_proxy.as_deref()) => builder.no_proxy(),

@@ -11,7 +11,9 @@ use super::http2_failure;
 use super::settings::TransportSettings;
 use super::tls::{alert_in_words, tls_error};
 use crate::error::{ErrorCode, TransportError};
+use crate::printable::printable;
 use crate::server_url::{display, shortened};
+use crate::shortage::{self, NoThread};
 
 /// `trust_complaint`: what was wrong with `NODE_EXTRA_CA_CERTS`.
 pub(super) fn explain(
@@ -39,12 +41,13 @@ pub(super) fn explain(
         let hint = trust_complaint
             .map_or_else(|| hint.to_owned(), |complaint| format!("{hint}; {complaint}"));
         let with = if is_about_proxy(error) { " with the proxy" } else { "" };
-        let tls = shortened(tls.to_string());
+        // A certificate that nobody trusts yet names whom it wants, in any characters.
+        let tls = shortened(printable(&tls.to_string(), usize::MAX));
         (ErrorCode::Tls, format!("TLS handshake{with} failed: {tls}"), hint)
     } else if let Some(error) = proxy_refusal(url, error) {
         return error;
     } else {
-        let reason = in_words(root_cause(error));
+        let reason = printable(&in_words(root_cause(error)), usize::MAX);
         let mut hint = network_hint(error).to_owned();
         if settings.client_certificate.is_some() && is_hang_up(error, &reason) {
             hint.push_str(
@@ -98,6 +101,18 @@ fn is_about_proxy(error: &reqwest::Error) -> bool {
 
 const TUNNEL_ERROR: &str = "tunnel error";
 
+/// Of a body that has no other end than the connection's, and came to that too early.
+pub(super) fn broken_off(url: &Url) -> TransportError {
+    TransportError {
+        code: ErrorCode::Network,
+        url: display(url),
+        reason: CLOSED_EARLY.to_owned(),
+        hint: Some(BROKE_OFF.to_owned()),
+        stale_connection: false,
+        permanent: false,
+    }
+}
+
 /// True where the server takes the request over HTTP/1.1 alone.
 pub(super) fn wants_http1(error: &reqwest::Error) -> bool {
     http2_failure::wants_http1(chain(error))
@@ -146,6 +161,7 @@ fn chain<'a>(
 }
 
 const CLOSED_EARLY: &str = "the connection was closed before the answer was complete";
+const BROKE_OFF: &str = "what answered broke off or does not speak HTTP: check the URL's scheme and port, and what stands between";
 const HANDSHAKE_BROKEN_OFF: &str = "the connection was closed in the TLS handshake";
 
 /// What rustls and its adapter say of a connection that ends early is for programmers.
@@ -172,12 +188,18 @@ fn is_reset(error: &std::io::Error) -> bool {
 }
 
 fn network_hint(error: &reqwest::Error) -> &'static str {
-    if is_about_proxy(error) {
+    if chain(error).any(<dyn StdError>::is::<NoThread>) {
+        shortage::MORE_THREADS
+    } else if chain(error)
+        .any(|error| error.downcast_ref().is_some_and(shortage::is_of_descriptors))
+    {
+        shortage::MORE_DESCRIPTORS
+    } else if is_about_proxy(error) {
         "the proxy did not open a way to the server: check its address, its credentials and its rules (http.proxy, HTTPS_PROXY)"
     } else if error.is_connect() {
         "check the address, DNS and the firewall, and that of a proxy if there is one (http.proxy, HTTPS_PROXY)"
     } else {
-        "what answered broke off or does not speak HTTP: check the URL's scheme and port, and what stands between"
+        BROKE_OFF
     }
 }
 

@@ -1,6 +1,8 @@
 //! Nothing from outside is unbounded.
 
-use reqwest::Response;
+use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use reqwest::{Response, StatusCode, Version};
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 /// Why a body was not read to its end.
@@ -26,4 +28,20 @@ pub(crate) async fn read_body(
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// True for the answer to a success whose body nothing but the end of the connection ends (RFC 9112 §6.3): then
+/// only the body itself can say whether it is all there.
+pub(crate) fn ends_with_connection(response: &Response) -> bool {
+    let headers = response.headers();
+    response.status().is_success()
+        && ![StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT].contains(&response.status())
+        && response.version() < Version::HTTP_2
+        && !headers.contains_key(CONTENT_LENGTH)
+        && !headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// True for nothing, and for the beginning of some JSON.
+pub(crate) fn is_beginning(body: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof())
 }

@@ -2,6 +2,7 @@
 //! bundle. The folder beside the bundle mostly holds the same certificates again, one in a file,
 //! and takes ten times as long; it is read when a server's issuer is not in the bundle.
 
+use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -12,31 +13,36 @@ use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
+use rustls_native_certs::{CertificateResult, ErrorKind};
 
 use super::ca_as_server::is_ca_as_server;
+use super::not_ready::NotReady;
+use crate::shortage;
 
 /// The bundle, the system's or `SSL_CERT_FILE`; everything, where there is none.
-fn bundle() -> Arc<RootCertStore> {
+fn bundle() -> io::Result<Arc<RootCertStore>> {
     static BUNDLE: Store = Store::new();
     BUNDLE.get_or_load(|| {
         // A folder alone, named by the user, is all that the user wants trusted.
         let named = |name| std::env::var_os(name).is_some();
         let named_by_user = named("SSL_CERT_DIR") && !named("SSL_CERT_FILE");
-        let bundle = openssl_probe::probe().cert_file.filter(|_| !named_by_user);
-        let loaded =
-            bundle.map(|bundle| rustls_native_certs::load_certs_from_paths(Some(&bundle), None));
-        let store = loaded.map(|loaded| store_of(loaded.certs)).filter(|store| !store.is_empty());
-        store.map_or_else(whole, Arc::new)
+        if let Some(bundle) = openssl_probe::probe().cert_file.filter(|_| !named_by_user) {
+            let store = store_of(rustls_native_certs::load_certs_from_paths(Some(&bundle), None))?;
+            if !store.is_empty() {
+                return Ok(Arc::new(store));
+            }
+        }
+        whole()
     })
 }
 
 /// What cannot be read there is missing, and the error of the server that needs it says so.
-fn whole() -> Arc<RootCertStore> {
+fn whole() -> io::Result<Arc<RootCertStore>> {
     static WHOLE: Store = Store::new();
-    WHOLE.get_or_load(|| Arc::new(store_of(rustls_native_certs::load_native_certs().certs)))
+    WHOLE.get_or_load(|| Ok(Arc::new(store_of(rustls_native_certs::load_native_certs())?)))
 }
 
-/// Kept once there is something in it: files can come later, and descriptors can be short for a while.
+/// Kept once there is something in it: files can come later.
 struct Store(Mutex<Option<Arc<RootCertStore>>>);
 
 impl Store {
@@ -44,21 +50,32 @@ impl Store {
         Self(Mutex::new(None))
     }
 
-    fn get_or_load(&self, load: impl FnOnce() -> Arc<RootCertStore>) -> Arc<RootCertStore> {
+    fn get_or_load(
+        &self,
+        load: impl FnOnce() -> io::Result<Arc<RootCertStore>>,
+    ) -> io::Result<Arc<RootCertStore>> {
         let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = &*store {
-            return store.clone();
+            return Ok(store.clone());
         }
-        let loaded = load();
+        let loaded = load()?;
         *store = Some(loaded.clone()).filter(|loaded| !loaded.is_empty());
-        loaded
+        Ok(loaded)
     }
 }
 
-fn store_of(certificates: Vec<CertificateDer<'static>>) -> RootCertStore {
+/// An error: what is there could not be read for want of descriptors, which can be there in a moment.
+fn store_of(loaded: CertificateResult) -> io::Result<RootCertStore> {
+    for error in loaded.errors {
+        if let ErrorKind::Io { inner, .. } = error.kind
+            && shortage::is_of_descriptors(&inner)
+        {
+            return Err(inner);
+        }
+    }
     let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(certificates);
-    store
+    store.add_parsable_certificates(loaded.certs);
+    Ok(store)
 }
 
 /// Trusts the system, and some certificates more.
@@ -66,6 +83,8 @@ fn store_of(certificates: Vec<CertificateDer<'static>>) -> RootCertStore {
 pub(super) struct SystemTrust {
     extra: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
+    /// Certificates of the system that `first` has.
+    bundled: usize,
     first: Arc<WebPkiServerVerifier>,
     /// `None`: no more than `first`.
     whole: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
@@ -76,22 +95,24 @@ impl SystemTrust {
     pub(super) fn new(
         extra: Vec<CertificateDer<'static>>,
         provider: Arc<CryptoProvider>,
-    ) -> Result<Self, Error> {
-        let bundle = bundle();
+    ) -> Result<Self, NotReady> {
+        let bundle = bundle().map_err(NotReady::Shortage)?;
         if bundle.is_empty() && extra.is_empty() {
-            return Err(Error::General("this system has no trusted CA certificates".to_owned()));
+            return Err(NotReady::NobodyToTrust);
         }
-        let first = verifier(&bundle, &extra, &provider)?;
-        Ok(Self { extra, provider, first, whole: OnceLock::new() })
+        let first = verifier(&bundle, &extra, &provider).map_err(|error| error.to_string())?;
+        Ok(Self { extra, provider, bundled: bundle.len(), first, whole: OnceLock::new() })
     }
 
-    fn whole(&self) -> Option<&Arc<WebPkiServerVerifier>> {
-        let whole = self.whole.get_or_init(|| {
-            let whole = whole();
-            let has_more = whole.len() > bundle().len();
-            has_more.then(|| verifier(&whole, &self.extra, &self.provider).ok()).flatten()
-        });
-        whole.as_ref()
+    fn whole(&self) -> Option<Arc<WebPkiServerVerifier>> {
+        if let Some(known) = self.whole.get() {
+            return known.clone();
+        }
+        // Without descriptors nobody knows: the next handshake looks again.
+        let whole = whole().ok()?;
+        let has_more = whole.len() > self.bundled;
+        let more = has_more.then(|| verifier(&whole, &self.extra, &self.provider).ok()).flatten();
+        self.whole.get_or_init(|| more).clone()
     }
 }
 
@@ -123,7 +144,7 @@ impl ServerCertVerifier for SystemTrust {
         };
         match by(&self.first) {
             Err(unknown @ Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                self.whole().map_or(Err(unknown), |whole| by(whole))
+                self.whole().map_or(Err(unknown), |whole| by(&whole))
             }
             Err(Error::InvalidCertificate(error))
                 if is_ca_as_server(&error) && self.extra.contains(end_entity) =>

@@ -1,17 +1,20 @@
 //! Whom the transport trusts: the system's store, `http.ca`, and `NODE_EXTRA_CA_CERTS` as Node does.
 
 use std::error::Error as StdError;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use rustls::RootCertStore;
 use rustls::client::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
+use rustls::{ConfigBuilder, RootCertStore, WantsVerifier};
 
 use super::client_certificate::ClientCertificate;
+use super::not_ready::NotReady;
 use crate::error::Problem;
+use crate::shortage;
 
 /// DER certificates of a PEM text, or of one DER certificate, each usable as a trust anchor.
 pub(crate) fn certificates_from_pem(what: &str, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
@@ -58,17 +61,19 @@ pub(crate) struct ExtraTrust {
 }
 
 impl ExtraTrust {
-    pub(crate) fn from_environment() -> Self {
+    /// An error: for want of descriptors. What was then left out would be missed for ever.
+    pub(crate) fn from_environment() -> io::Result<Self> {
         let Some(path) = std::env::var_os("NODE_EXTRA_CA_CERTS").filter(|path| !path.is_empty())
         else {
-            return Self::default();
+            return Ok(Self::default());
         };
         let path = PathBuf::from(path);
         let complain = |why: String| Self {
             certificates: Vec::new(),
             complaint: Some(format!("NODE_EXTRA_CA_CERTS={} was not used: {why}", path.display())),
         };
-        match std::fs::read(&path) {
+        Ok(match std::fs::read(&path) {
+            Err(error) if shortage::is_of_descriptors(&error) => return Err(error),
             Err(error) => complain(error.to_string()),
             Ok(bytes) => match parse_certificates(&bytes) {
                 Err(why) => complain(why.to_owned()),
@@ -88,23 +93,21 @@ impl ExtraTrust {
                     Self { certificates, complaint }
                 }
             },
-        }
+        })
     }
 }
+
+static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+    LazyLock::new(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
 
 /// TLS 1.2 and 1.3 towards servers whose certificate the system trusts, or one of these.
 pub(super) fn client_config<'a>(
     extra: impl Iterator<Item = &'a [u8]>,
     own: Option<&ClientCertificate>,
-) -> Result<ClientConfig, String> {
-    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
-        LazyLock::new(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+) -> Result<ClientConfig, NotReady> {
     let extra = extra.map(|der| CertificateDer::from(der.to_vec())).collect();
-    let verifier = trust(extra, PROVIDER.clone()).map_err(|error| error.to_string())?;
-    let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    let verifier = trust(extra, PROVIDER.clone())?;
+    let builder = builder()?.dangerous().with_custom_certificate_verifier(verifier);
     let mut config = match own {
         Some(own) => builder.with_client_cert_resolver(own.resolver()),
         None => builder.with_no_client_auth(),
@@ -114,11 +117,21 @@ pub(super) fn client_config<'a>(
     Ok(config)
 }
 
+/// For a client that speaks in clear text alone.
+pub(super) fn trusting_nobody() -> Result<ClientConfig, NotReady> {
+    Ok(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, NotReady> {
+    let builder = ClientConfig::builder_with_provider(PROVIDER.clone());
+    Ok(builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?)
+}
+
 #[cfg(not(any(windows, target_vendor = "apple")))]
 fn trust(
     extra: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+) -> Result<Arc<dyn ServerCertVerifier>, NotReady> {
     Ok(Arc::new(super::system_trust::SystemTrust::new(extra, provider)?))
 }
 
@@ -127,14 +140,14 @@ fn trust(
 fn trust(
     extra: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+) -> Result<Arc<dyn ServerCertVerifier>, NotReady> {
     use rustls_platform_verifier::Verifier;
     // On Windows extra roots mean a chain engine of their own, which not each system can make: not for none.
     let verifier = match extra.as_slice() {
         [] => Verifier::new(provider),
         _ => Verifier::new_with_extra_roots(extra, provider),
     };
-    Ok(Arc::new(verifier?))
+    Ok(Arc::new(verifier.map_err(|error| error.to_string())?))
 }
 
 /// The TLS error somewhere below a transport error. `io::Error` hides what it wraps from
