@@ -4,19 +4,12 @@ import { root } from '../prepare.mjs';
 
 const tests = join(root, '__test__');
 /** They start nothing but Node.js, and are about threads, processes that end, and memory. */
-const STARTING_NODE = [
-  'process',
-  'worker-churn',
-  'cancellation',
-  'waiting-callers',
-  'key-rotation',
-  'hostile-keystores',
-];
+const STARTING_NODE = ['process', 'cancellation', 'waiting-callers', 'key-rotation', 'hostile-keystores'];
 /** About the package, its documents and other programs, not about what runs in the addon. */
 const ELSEWHERE = /^(?:consumers|debian-servers|docs|installed|release)\//;
 /** They measure memory, which a sanitizer holds back, or look for addons in other places. */
 const UNFIT =
-  /^(?:native-addon|soak|platform-\w+|package-contents|generated-documents|reliability\/(?:leaks|leaks-of-calls|canaries))\.test\.mjs$/;
+  /^(?:native-addon|soak|worker-churn|platform-\w+|package-contents|generated-documents|reliability\/(?:leaks|leaks-of-calls|canaries))\.test\.mjs$/;
 
 /**
  * The test files that are run: by default those that start no other program, directly or through what they import.
