@@ -9,6 +9,9 @@ import { decodeAssertion, formValue } from './support/wire.mjs';
 const PLAIN = ['smart', 'epic', 'oracle-health', 'okta', 'keycloak', 'dpc'];
 const ISSUER = 'https://tenant.example.org/';
 
+/** Made once: one for each test would hold the event loop, and with it the endpoint, for seconds. */
+const keys = rsaJwks().keys.map(({ alg, ...key }) => key);
+
 let endpoint;
 
 test.before(async () => {
@@ -102,7 +105,6 @@ function registered(source) {
 
 /** With a key that does not say its `alg`, unless there is another one. */
 function optionsOf(changes) {
-  const keys = rsaJwks().keys.map(({ alg, ...key }) => key);
   const { clientSecret, ...options } = endpoint.options;
   return { ...options, clientId: randomUUID(), keystore: registered({ jwks: { keys } }), ...changes };
 }
