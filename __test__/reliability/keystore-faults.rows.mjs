@@ -57,7 +57,9 @@ const interludes = {
     const { generateKeyPairSync } = await import('node:crypto');
     put(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export(
       { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'none' })); await next(); put(key('b'));`,
+  // What is loaded when it is first used may lie where nobody else than root gets.
   'a key file whose permissions are taken away, and given back': `
+    interceptor.invalidate();
     if (process.getuid() === 0) { for (const place of [folder, path]) fs.chownSync(place, 65534, 65534); process.seteuid(65534); }
     fs.chmodSync(path, 0); await next(); put(key('b'));
     if (process.getuid() === 0) process.seteuid(0);`,
