@@ -20,8 +20,8 @@ const OF_ONE_THREAD = [
   'keys::jks::java_object::',
   'keys::text::',
 ];
-/** They count what some hundred long runs come to. */
-const ENDLESS = ['the_interleavings_get_everywhere'].flatMap((name) => ['--skip', name]);
+/** Hundreds of long runs: a few of them already take minutes. */
+const ENDLESS = ['--skip', 'token::state::interleavings::'];
 
 /** @returns {Promise<boolean>} */
 export async function checkModel() {

@@ -124,11 +124,8 @@ fn play(policies: Vec<RenewalPolicy>, steps: Vec<Step>) -> Seen {
     world.finish()
 }
 
-/// What takes a moment takes Miri minutes.
-const CASES: u32 = if cfg!(miri) { 4 } else { 1500 };
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(CASES))]
+    #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
     fn whatever_happens_the_invariants_hold(
