@@ -1,6 +1,5 @@
 'use strict';
 
-const { whenAborted } = require('./abort-listeners.js');
 const { addon } = require('./addon.js');
 const { invalidConfig, unwrap } = require('./client-auth-error.js');
 const { hasOwn } = require('./given-member.js');
@@ -191,7 +190,7 @@ async function ask(pose, signal) {
   hold();
   try {
     const answer = new Promise((resolve) => questions.set(ticket, resolve));
-    if (signal) stopListening = whenAborted(signal, onAbort);
+    if (signal) stopListening = require('./abort-listeners.js').whenAborted(signal, onAbort);
     // Since it was looked at: an aborted signal says nothing again.
     if (signal?.aborted) onAbort();
     pose(ticket);
