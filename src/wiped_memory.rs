@@ -11,19 +11,22 @@ static ALLOCATOR: WipingAllocator = WipingAllocator;
 
 struct WipingAllocator;
 
-// SAFETY: the system's allocator does it all, and a block is written to only while it is still its owner's. `realloc`
-// is the trait's own, which gives the old block back to `dealloc`; the system's would leave a copy behind.
+// `realloc` is the trait's own, which gives the old block back to `dealloc`; the system's would leave a copy behind.
+// SAFETY: the system's allocator does it all, and a block is written to only while it is still its owner's.
 unsafe impl GlobalAlloc for WipingAllocator {
+    // SAFETY: the trait's contract, which the system's allocator has as well.
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
 
+    // SAFETY: as `alloc`.
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
         unsafe { System.alloc_zeroed(layout) }
     }
 
+    // SAFETY: the trait's contract: a block of this allocator, so of the system's, with its layout.
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise: a block of this layout, which nobody uses any more.
         unsafe { ptr::write_bytes(block, 0, layout.size()) };
