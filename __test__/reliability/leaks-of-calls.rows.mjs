@@ -1,9 +1,9 @@
+import { FLAT } from './leaks.rows.mjs';
+
 // Calls, as many as a busy process makes in an hour, after which there is no more of anything than before.
 
 export const TITLE = 'Calls made 100,000 times';
 export const KIND = 'fault';
-
-const FLAT = 'memory, handles and descriptors stay as they were';
 
 /** @type {import('./leaks.rows.mjs').Row[]} */
 export const ROWS = [
@@ -99,13 +99,7 @@ export const ROWS = [
           CLIENT_AUTH_PRE_TOKEN_REQUEST: () => `token-${asked++}`,
         }),
       );
-      return () =>
-        Promise.all(
-          interceptors.map((interceptor) => {
-            interceptor.invalidate();
-            return interceptor.getAuthorizationHeader();
-          }),
-        );
+      return () => renewAll(interceptors);
     },
   },
   {
@@ -126,13 +120,7 @@ export const ROWS = [
       const interceptors = Array.from({ length: 10 }, (_, index) =>
         ClientAuthInterceptorFactory.create({ ...others, clientId: `signed-${index}`, keystore: 'signing' }),
       );
-      return () =>
-        Promise.all(
-          interceptors.map((interceptor) => {
-            interceptor.invalidate();
-            return interceptor.getAuthorizationHeader();
-          }),
-        );
+      return () => renewAll(interceptors);
     },
   },
   {
@@ -156,6 +144,16 @@ export const ROWS = [
 ];
 
 /** @param {{ keys: object[] }} jwks */
+/** @param {import('@org/smart-m2m').ClientAuthInterceptor[]} interceptors */
+function renewAll(interceptors) {
+  return Promise.all(
+    interceptors.map((interceptor) => {
+      interceptor.invalidate();
+      return interceptor.getAuthorizationHeader();
+    }),
+  );
+}
+
 function publicKey({ keys: [key] }) {
   const { d: _, ...others } = /** @type {Record<string, string>} */ (key);
   return others;

@@ -3,7 +3,7 @@
 export const TITLE = 'Things made and let go 100,000 times';
 export const KIND = 'fault';
 
-const FLAT = 'memory, handles and descriptors stay as they were';
+export const FLAT = 'memory, handles and descriptors stay as they were';
 
 /**
  * What a row is given in the process that measures.

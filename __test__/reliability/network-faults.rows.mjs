@@ -137,6 +137,17 @@ const bodies = [
   },
 ];
 
+/** @param {'missing' | 'refused'} names as they are for a moment */
+const comesBack = (names) => ({
+  options: { retry: { attempts: 10 } },
+  script: `setFaults({ names: '${names}' });
+    const waiting = named().getAuthorizationHeader();
+    await sleep(200);
+    setFaults({ names: 'works' });
+    await tell(waiting);`,
+  told: ['token 1'],
+});
+
 const names = [
   {
     name: 'a name server that never answers',
@@ -179,13 +190,7 @@ const names = [
   {
     name: 'a name that does not exist, and then does (NXDOMAIN)',
     outcome: 'a token, by a later attempt of the same call',
-    options: { retry: { attempts: 10 } },
-    script: `setFaults({ names: 'missing' });
-      const waiting = named().getAuthorizationHeader();
-      await sleep(200);
-      setFaults({ names: 'works' });
-      await tell(waiting);`,
-    told: ['token 1'],
+    ...comesBack('missing'),
   },
   {
     name: 'a name that does not exist',
@@ -198,13 +203,7 @@ const names = [
   {
     name: 'a name server that is away for a moment (EAI_AGAIN)',
     outcome: 'a token, by a later attempt of the same call',
-    options: { retry: { attempts: 10 } },
-    script: `setFaults({ names: 'refused' });
-      const waiting = named().getAuthorizationHeader();
-      await sleep(200);
-      setFaults({ names: 'works' });
-      await tell(waiting);`,
-    told: ['token 1'],
+    ...comesBack('refused'),
   },
   {
     name: 'no name server while a token lives',

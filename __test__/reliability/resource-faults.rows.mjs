@@ -22,6 +22,30 @@ const KEY_FILE = `
   };
   write();`;
 
+/**
+ * A client whose key file is written anew while the system has nothing left to read it with.
+ *
+ * @param {string} take
+ * @param {string} give
+ */
+const changesKey = (take, give) => `${KEY_FILE}
+  Keystores.register('k', { path });
+  const interceptor = create({ clientSecret: undefined, keystore: 'k' });
+  const kid = () => interceptor.publicJwks().keys[0].kid;
+  await tell(interceptor.getAuthorizationHeader());
+  const before = kid();
+  write();
+  await sleep(1100);
+  interceptor.invalidate();
+  ${take}
+  await tell(interceptor.getAuthorizationHeader());
+  report(kid() === before);
+  ${give}
+  await sleep(1100);
+  interceptor.invalidate();
+  await tell(interceptor.getAuthorizationHeader());
+  report(kid() === before);`;
+
 const descriptors = [
   {
     name: 'no file descriptor left at the first call',
@@ -133,23 +157,7 @@ const descriptors = [
   {
     name: 'no file descriptor left to read a changed key file with',
     outcome: 'the key that was read before signs; with descriptors, the new one',
-    script: `${KEY_FILE}
-      Keystores.register('k', { path });
-      const interceptor = create({ clientSecret: undefined, keystore: 'k' });
-      const kid = () => interceptor.publicJwks().keys[0].kid;
-      await tell(interceptor.getAuthorizationHeader());
-      const before = kid();
-      write();
-      await sleep(1100);
-      interceptor.invalidate();
-      const give = takeDescriptors();
-      await tell(interceptor.getAuthorizationHeader());
-      report(kid() === before);
-      give();
-      await sleep(1100);
-      interceptor.invalidate();
-      await tell(interceptor.getAuthorizationHeader());
-      report(kid() === before);`,
+    script: changesKey('const give = takeDescriptors();', 'give();'),
     told: ['token 1', 'token 2', true, 'token 3', false],
   },
   {
@@ -226,23 +234,7 @@ const threads = [
   {
     name: 'no thread to read a changed key file on',
     outcome: 'the key that was read before signs; with threads, the new one',
-    script: `${KEY_FILE}
-      Keystores.register('k', { path });
-      const interceptor = create({ clientSecret: undefined, keystore: 'k' });
-      const kid = () => interceptor.publicJwks().keys[0].kid;
-      await tell(interceptor.getAuthorizationHeader());
-      const before = kid();
-      write();
-      await sleep(1100);
-      interceptor.invalidate();
-      setFaults({ threads: 'refused' });
-      await tell(interceptor.getAuthorizationHeader());
-      report(kid() === before);
-      setFaults({ threads: 'works' });
-      await sleep(1100);
-      interceptor.invalidate();
-      await tell(interceptor.getAuthorizationHeader());
-      report(kid() === before);`,
+    script: changesKey("setFaults({ threads: 'refused' });", "setFaults({ threads: 'works' });"),
     told: ['token 1', 'token 2', true, 'token 3', false],
   },
   {
