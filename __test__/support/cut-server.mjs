@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import { isComplete } from './raw-server.mjs';
+import { isComplete, listen } from './raw-server.mjs';
 
 /** How a connection ends after so many bytes of an answer. */
 export const ENDS = {
@@ -56,12 +55,7 @@ export async function openCutServer(t, { answer, certificates, tls, ciphertext, 
       end({ stream, raw, bytes });
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
+  await listen(t, server, sockets);
   const { port } = server.address();
   return {
     origin: certificates ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,

@@ -31,12 +31,7 @@ export async function openRawServer(t, answers, { connected, host = '127.0.0.1' 
       (left.length > 1 ? left.shift() : left[0])?.(socket, request);
     });
   });
-  server.listen(0, host);
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
+  await listen(t, server, sockets, host);
   const { port } = server.address();
   return {
     port,
@@ -45,6 +40,21 @@ export async function openRawServer(t, answers, { connected, host = '127.0.0.1' 
     requests,
     connections: () => connections,
   };
+}
+
+/**
+ * @param {import('ava').ExecutionContext} t closes it
+ * @param {import('node:net').Server} server
+ * @param {Iterable<import('node:net').Socket>} sockets that are open when it is closed
+ * @param {string} [host]
+ */
+export async function listen(t, server, sockets, host = '127.0.0.1') {
+  server.listen(0, host);
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
 }
 
 /**
