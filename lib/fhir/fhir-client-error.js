@@ -1,5 +1,7 @@
 'use strict';
 
+const { givenMember, isGiven } = require('../given-member.js');
+
 /**
  * @typedef {import('./index.js').FhirClientErrorCode} FhirClientErrorCode
  *
@@ -18,9 +20,11 @@ class FhirClientError extends Error {
    * @param {Fields} [fields]
    */
   constructor(code, message, fields = {}) {
-    super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
+    super(message, isGiven(fields, 'cause') ? { cause: fields.cause } : undefined);
     this.code = code;
-    const { method, url, status, operationOutcome } = fields;
+    const [method, url, status, operationOutcome] = ['method', 'url', 'status', 'operationOutcome'].map(
+      (name) => givenMember(fields, name),
+    );
     this.transient = isTransient(code, status);
     // What is not known is no property at all: console.log shows the rest and nothing else.
     if (method !== undefined) this.method = method;
