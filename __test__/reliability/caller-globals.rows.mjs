@@ -223,6 +223,17 @@ const fhir = [
     told: [0, 'Bundle'],
     verify: (t, server) => t.true(server.requests.every(({ headers }) => headers.x === undefined)),
   },
+  {
+    name: 'Object.prototype.cause, status, method, url and operationOutcome, and an error of the FHIR client',
+    outcome: 'it has its own fields alone',
+    script: `
+      const { FhirClientError } = await import('@org/smart-m2m/fhir-client');
+      Object.assign(Object.prototype, { cause: 'c', status: 503, method: 'm', url: 'u', operationOutcome: {} });
+      const error = new FhirClientError('ERR_FHIR_STATUS', 'no');
+      tell(Object.hasOwn(error, 'cause'), Object.keys(error).join(), error.transient);`,
+    told: [false, 'code,transient', false],
+    verify: (t, server) => t.is(server.requests.length, 0),
+  },
 ].map((row) => ({
   ...row,
   routes: ['PUT /fhir/Patient/1', 'DELETE /fhir/Patient/1', 'POST /fhir/Patient/$match'],
