@@ -6,9 +6,10 @@ import { packPackages } from './packages.mjs';
 import { prepareAddon, prepareTools, root } from './prepare.mjs';
 import { run } from './run.mjs';
 import { areRuntimesRequired, newerNode, prepareRuntimes } from './runtimes.mjs';
-import { avaCounts, cargoCounts, jestCounts } from './test-counts.mjs';
+import { avaResults, cargoResults, jestResults } from './test-results.mjs';
 
-// Everything that is checked, one after the other, also after a failure. The last line counts it.
+// Everything that is checked, one after the other, also after a failure. What failed is told once more at the end, and
+// the last line counts it.
 
 const node = process.execPath;
 const consumers = join('__test__', 'consumers');
@@ -21,19 +22,19 @@ const hasAddon = await prepareAddon();
 const results = [];
 if (!hasAddon) results.push({ name: 'addon', passed: 0, failed: 1 });
 results.push(...(await lint()));
-await test('cargo test', 'cargo', ['test', '--workspace', '--no-fail-fast'], cargoCounts);
+await test('cargo test', 'cargo', ['test', '--workspace', '--no-fail-fast'], cargoResults);
 if (hasAddon) {
   packPackages(root, join(root, 'target', 'packages'));
-  await test('ava', node, [packageBin(root, 'ava'), ...(await avaFiles())], avaCounts);
+  await test('ava', node, [packageBin(root, 'ava'), ...(await avaFiles())], avaResults);
   const newer = newerNode();
   if (newer !== null) {
-    await test('ava, Node 24', newer, [packageBin(root, 'ava'), ...NEWEST_LIBRARIES], avaCounts);
+    await test('ava, Node 24', newer, [packageBin(root, 'ava'), ...NEWEST_LIBRARIES], avaResults);
   }
   await test(
     'jest',
     node,
     [packageBin(root, 'jest'), '--config', join(consumers, 'jest', 'jest.config.js')],
-    jestCounts,
+    jestResults,
   );
   await test('ESM consumer', node, [join(consumers, 'esm', 'consumer.mjs')]);
 }
@@ -53,6 +54,9 @@ for (const project of [
 
 const passed = results.reduce((total, result) => total + result.passed, 0);
 const failed = results.reduce((total, result) => total + result.failed, 0);
+for (const { name, failed, failures } of results) {
+  if (failed > 0 && failures) console.log(`\n> ${name}: what failed\n\n${failures}`);
+}
 console.log();
 for (const result of results) console.log(`${result.name}: ${result.passed} passed, ${result.failed} failed`);
 if (failed > 0) process.exitCode = 1;
@@ -80,11 +84,11 @@ async function avaFiles() {
   return without.length === 0 ? [] : ['__test__/**/*.test.mjs', ...without];
 }
 
-/** Without counts of its own a step counts as one test. */
-async function test(name, command, args, counts) {
+/** Without a reader of its results a step counts as one test. */
+async function test(name, command, args, readResults) {
   console.log(`\n> ${name}`);
-  const { ok, output } = await run(command, args, { cwd: root, keepOutput: counts !== undefined });
-  const { passed, failed } = counts?.(output) ?? { passed: ok ? 1 : 0, failed: 0 };
+  const { ok, output } = await run(command, args, { cwd: root, keepOutput: readResults !== undefined });
+  const { passed, failed, failures } = readResults?.(output) ?? { passed: ok ? 1 : 0, failed: 0 };
   // A runner that fails without a failed test could not run at all.
-  results.push({ name, passed, failed: ok ? failed : Math.max(failed, 1) });
+  results.push({ name, passed, failed: ok ? failed : Math.max(failed, 1), failures });
 }
