@@ -38,24 +38,29 @@ for (const [kind, failure] of Object.entries(PASSING)) {
 test('a kept connection that the server gives up in mid-request costs an attempt, not an assertion', async (t) => {
   const { server } = t.context;
   const issue = server.issue({ expires_in: 0 });
-  const ports = [];
-  const answer = (request, response, _body) => {
-    ports.push(request.socket.remotePort);
+  const used = new Set();
+  let givenUp;
+  server.on('POST /token', ({ socket }, response, _body) => {
+    const port = socket.remotePort;
+    if (givenUp === undefined && used.has(port)) {
+      givenUp = port;
+      socket.destroy();
+      return;
+    }
+    used.add(port);
     const { status, headers, body } = issue();
     response.writeHead(status, headers).end(body);
-  };
-  const giveUp = ({ socket }, _response) => {
-    ports.push(socket.remotePort);
-    socket.destroy();
-  };
-  server.on('POST /token', [answer, giveUp, answer]);
+  });
   const interceptor = create(server);
-  t.is(await interceptor.getAuthorizationHeader(), 'Bearer token-1');
-  t.is(await interceptor.getAuthorizationHeader(), 'Bearer token-2');
-  t.is(ports[1], ports[0], 'it was kept');
-  t.not(ports[2], ports[0]);
-  t.is(server.tokenRequests().length, 3);
-  t.is(assertionIds(server).size, 3);
+  let calls = 0;
+  // A request that follows at once may come before the connection is free again.
+  while (givenUp === undefined && calls < 20) {
+    calls += 1;
+    t.is(await interceptor.getAuthorizationHeader(), `Bearer token-${calls}`);
+  }
+  t.true(calls > 1 && used.has(givenUp), 'one was kept');
+  t.is(server.tokenRequests().length, calls + 1);
+  t.is(assertionIds(server).size, calls + 1);
 });
 
 test('a new connection that is dropped costs an attempt like any other', async (t) => {

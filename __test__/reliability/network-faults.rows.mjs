@@ -4,7 +4,7 @@ export const TITLE = 'Network and names';
 export const KIND = 'fault';
 
 const ONCE = { retry: { attempts: 1 } };
-const IN_A_SECOND = { http: { proxy: null, connectTimeoutMs: 1000, timeoutMs: 1000 } };
+const SOON = { http: { proxy: null, connectTimeoutMs: 2500, timeoutMs: 2500 } };
 const NAMES = `import { setFaults } from './__test__/support/faulty-system.mjs';
   const named = (changes) => create({ fhirBaseUrl: options.fhirBaseUrl.replace('127.0.0.1', 'localhost'), ...changes });`;
 /** Connections to a port of its own go on to the server's. */
@@ -109,7 +109,7 @@ const bodies = [
   {
     name: 'the network silent in the middle of a token',
     outcome: 'another attempt when http.timeoutMs is over, and its token',
-    options: IN_A_SECOND,
+    options: SOON,
     serve: (server) =>
       server.on('POST /token', [
         (_request, response, _body) => {
@@ -153,7 +153,7 @@ const names = [
     name: 'a name server that never answers',
     outcome:
       'ERR_TIMEOUT, transient, at http.connectTimeoutMs; other names work meanwhile, and this one later',
-    options: { ...ONCE, ...IN_A_SECOND },
+    options: { ...ONCE, ...SOON },
     script: `setFaults({ names: 'slow' });
       const interceptor = named();
       await tell(interceptor.getAuthorizationHeader());
@@ -162,12 +162,12 @@ const names = [
       await sleep(1100);
       await tell(interceptor.getAuthorizationHeader());`,
     told: ['ERR_TIMEOUT, transient', 'token 1', 'token 2'],
-    says: /within 1000 ms/,
+    says: /within 2500 ms/,
   },
   {
     name: 'a name server that never answers, and a process that is done',
     outcome: 'the process ends by itself, without waiting for the name',
-    options: IN_A_SECOND,
+    options: SOON,
     script: `setFaults({ names: 'slow' });
       const controller = new AbortController();
       setTimeout(() => controller.abort(new Error('enough')), 300);
@@ -177,7 +177,7 @@ const names = [
   {
     name: 'a hundred lookups that hang',
     outcome: 'ERR_TIMEOUT, transient, for each; then names work again',
-    options: { ...ONCE, ...IN_A_SECOND },
+    options: { ...ONCE, ...SOON },
     script: `setFaults({ names: 'slow' });
       const calls = Array.from({ length: 100 }, (_, n) =>
         create({ fhirBaseUrl: 'https://h' + n + '.example.invalid/fhir' }).getAuthorizationHeader());

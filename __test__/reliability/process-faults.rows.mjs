@@ -188,9 +188,9 @@ const pauses = [
     name: 'SIGSTOP in mid-request for longer than http.timeoutMs, and a server that never answers that request',
     outcome: 'after SIGCONT the request is sent again, with its token for the caller',
     serve: (server) => server.on('POST /token', [NEVER, server.issue()]),
-    options: { http: { proxy: null, timeoutMs: 800, connectTimeoutMs: 800 } },
+    options: { http: { proxy: null, timeoutMs: 1500, connectTimeoutMs: 1500 } },
     script:
-      'const waiting = create().getAuthorizationHeader(); await sleep(200); await freeze(2); await tell(waiting);',
+      'const waiting = create().getAuthorizationHeader(); await sleep(200); await freeze(3); await tell(waiting);',
     told: ['token 1'],
     tokenRequests: 2,
   },
@@ -198,22 +198,22 @@ const pauses = [
     name: 'SIGSTOP in mid-request for longer than http.timeoutMs, with retry.attempts 1',
     outcome: 'ERR_TIMEOUT, transient; the next call gets a token',
     serve: (server) => server.on('POST /token', [NEVER, server.issue()]),
-    options: { http: { proxy: null, timeoutMs: 800, connectTimeoutMs: 800 }, retry: { attempts: 1 } },
+    options: { http: { proxy: null, timeoutMs: 1500, connectTimeoutMs: 1500 }, retry: { attempts: 1 } },
     script: `const interceptor = create();
       const waiting = interceptor.getAuthorizationHeader();
       waiting.catch(() => {});
-      await sleep(200); await freeze(2);
+      await sleep(200); await freeze(3);
       await tell(waiting);
       await tell(interceptor.getAuthorizationHeader());`,
     told: ['ERR_TIMEOUT, transient', 'token 1'],
-    says: /no complete answer within 800 ms/,
+    says: /no complete answer within 1500 ms/,
   },
   {
     name: 'SIGSTOP in mid-request for longer than http.timeoutMs, and an answer that came meanwhile',
     outcome: 'a token: that of the answer, or of another request',
     serve: (server) => server.on('POST /token', [{ ...server.issue()(), delayMs: 500 }, server.issue()]),
-    options: { http: { proxy: null, timeoutMs: 900, connectTimeoutMs: 900 } },
-    script: `const waiting = create().getAuthorizationHeader(); await sleep(200); await freeze(2);
+    options: { http: { proxy: null, timeoutMs: 1500, connectTimeoutMs: 1500 } },
+    script: `const waiting = create().getAuthorizationHeader(); await sleep(200); await freeze(3);
       report(/^Bearer secret-token-[12]$/.test(await waiting) ? 'a token' : 'none');`,
     told: ['a token'],
   },
@@ -224,9 +224,9 @@ const pauses = [
       const answer = { body: JSON.stringify({ token_endpoint: server.url('/token') }) };
       server.on('GET /fhir/.well-known/smart-configuration', [NEVER, answer]);
     },
-    options: { http: { proxy: null, timeoutMs: 800, connectTimeoutMs: 800 } },
+    options: { http: { proxy: null, timeoutMs: 1500, connectTimeoutMs: 1500 } },
     script:
-      'const waiting = create().getAuthorizationHeader(); await sleep(200); await freeze(2); await tell(waiting);',
+      'const waiting = create().getAuthorizationHeader(); await sleep(200); await freeze(3); await tell(waiting);',
     told: ['token 1'],
   },
   {
@@ -257,8 +257,8 @@ const pauses = [
     name: 'an event loop that is blocked for longer than http.timeoutMs, in mid-request',
     outcome: 'the answer is read meanwhile, and its token is there afterwards',
     serve: (server) => server.on('POST /token', { ...server.issue()(), delayMs: 400 }),
-    options: { http: { proxy: null, timeoutMs: 1000, connectTimeoutMs: 1000 } },
-    script: 'const waiting = create().getAuthorizationHeader(); block(2500); await tell(waiting);',
+    options: { http: { proxy: null, timeoutMs: 2000, connectTimeoutMs: 2000 } },
+    script: 'const waiting = create().getAuthorizationHeader(); block(4000); await tell(waiting);',
     told: ['token 1'],
     tokenRequests: 1,
   },
