@@ -1,6 +1,9 @@
+import { ecJwks, publicJwks } from '../support/keys.mjs';
+
 export const TITLE = 'Several copies, realms and processes';
 export const KIND = 'fault';
 
+const JWKS = ecJwks();
 const REQUIRE = `import { createRequire } from 'node:module';
   const require = createRequire(process.cwd() + '/');
   const vm = require('node:vm');`;
@@ -121,12 +124,12 @@ const realms = [
     name: 'an external signer that returns bytes of another realm',
     outcome: 'they are the signature',
     script: `${REQUIRE}
-      const { generateKeyPairSync, sign } = require('node:crypto');
-      const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+      const { createPrivateKey, sign } = require('node:crypto');
+      const key = createPrivateKey({ key: ${JSON.stringify(JWKS.keys[0])}, format: 'jwk' });
       Keystores.register('external', {
-        publicJwk: { ...publicKey.export({ format: 'jwk' }), kid: 'k' },
+        publicJwk: ${JSON.stringify(publicJwks(JWKS).keys[0])},
         sign: (input) => vm.runInNewContext('Promise.resolve(Uint8Array.from(bytes))',
-          { bytes: [...sign('sha384', input, { key: privateKey, dsaEncoding: 'ieee-p1363' })] }),
+          { bytes: [...sign('sha384', input, { key, dsaEncoding: 'ieee-p1363' })] }),
       });
       await tell(create({ clientSecret: undefined, keystore: 'external' }).getAuthorizationHeader());`,
     told: ['token 1'],

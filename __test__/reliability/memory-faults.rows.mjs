@@ -1,3 +1,5 @@
+import { ecJwks, publicJwks } from '../support/keys.mjs';
+
 export const TITLE = 'Memory and stack of JavaScript at their end';
 export const KIND = 'fault';
 
@@ -83,10 +85,9 @@ export const ROWS = [
   {
     name: 'a stack overflow in an external signer',
     outcome: 'ERR_SIGNER, transient, with the RangeError as its cause',
-    script: `import { generateKeyPairSync } from 'node:crypto';
-      const descend = () => descend() + 1;
-      const publicJwk = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
-      Keystores.register('deep', { sign: descend, publicJwk: { ...publicJwk, kid: 'k' } });
+    script: `const descend = () => descend() + 1;
+      const publicJwk = ${JSON.stringify(publicJwks(ecJwks()).keys[0])};
+      Keystores.register('deep', { sign: descend, publicJwk });
       const error = await create({ clientSecret: undefined, keystore: 'deep', retry: { attempts: 1 } }).getAuthorizationHeader().catch((error) => error);
       report(outcomeOf(error));
       report(error.cause?.name);`,

@@ -1,3 +1,5 @@
+import { ecJwks, publicJwks } from '../support/keys.mjs';
+
 export const TITLE = 'Ends and pauses of the process and its threads';
 export const KIND = 'fault';
 
@@ -16,8 +18,7 @@ const STAGES = {
   },
   'while an external signer signs': {
     client: `(() => {
-      const { privateKey, publicKey } = require('node:crypto').generateKeyPairSync('ec', { namedCurve: 'P-384' });
-      const publicJwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k' };
+      const publicJwk = ${JSON.stringify(publicJwks(ecJwks()).keys[0])};
       Keystores.register('external', { publicJwk, sign: () => new Promise(() => {}) });
       return create({ clientSecret: undefined, keystore: 'external' });
     })()`,

@@ -46,8 +46,6 @@ export function runProgram(command, args, { cwd, env, timeoutMs = 60_000 }) {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
   });
   const output = { stdout: '', stderr: '' };
   for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
@@ -55,8 +53,14 @@ export function runProgram(command, args, { cwd, env, timeoutMs = 60_000 }) {
       output[name] += text;
     });
   }
+  const timeout = setTimeout(() => {
+    child.kill('SIGKILL');
+    // What it has started itself lives on, and may hold these open for ever.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, timeoutMs);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, ...output }));
-  });
+  }).finally(() => clearTimeout(timeout));
 }

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { debianPrograms } from './debian-programs.mjs';
-import { publicJwks } from './keys.mjs';
+import { ecJwks, publicJwks } from './keys.mjs';
 import { startServerProcess } from './server-process.mjs';
 
 const MODULES = { user: 'user', client: 'client', user_auth_scheme: 'scheme', plugin: 'plugin' };
@@ -91,10 +90,9 @@ function configuration({ port, origin, database, prefix }) {
 
 /** What its administrator would enter in a browser. */
 function registrations({ issuer, clients, scope, maxAssertionSeconds }) {
-  const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
   const plugin = {
     iss: issuer,
-    'jwks-private': JSON.stringify({ keys: [{ ...signingKey, kid: 'signs', alg: 'ES256' }] }),
+    'jwks-private': JSON.stringify(ecJwks({ alg: 'ES256', kid: 'signs' })),
     'access-token-duration': 300,
     'allow-non-oidc': true,
     'auth-type-client-enabled': true,

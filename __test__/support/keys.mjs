@@ -1,4 +1,5 @@
-import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, randomUUID } from 'node:crypto';
+import { generatePrivateKey } from '../../examples/embedded/private-keys.mjs';
 
 const CURVES = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
 const PUBLIC_MEMBERS = ['kty', 'kid', 'alg', 'use', 'n', 'e', 'crv', 'x', 'y'];
@@ -16,7 +17,7 @@ const PUBLIC_MEMBERS = ['kty', 'kid', 'alg', 'use', 'n', 'e', 'crv', 'x', 'y'];
  * @returns {Jwks}
  */
 export function rsaJwks({ alg = 'RS384', kid = randomUUID(), bits = 2048 } = {}) {
-  return jwksOf(generateKeyPairSync('rsa', { modulusLength: bits }), { alg, kid });
+  return jwksOf(generatePrivateKey('rsa', { modulusLength: bits }), { alg, kid });
 }
 
 /**
@@ -26,7 +27,7 @@ export function rsaJwks({ alg = 'RS384', kid = randomUUID(), bits = 2048 } = {})
  * @returns {Jwks}
  */
 export function ecJwks({ alg = 'ES384', kid = randomUUID() } = {}) {
-  return jwksOf(generateKeyPairSync('ec', { namedCurve: CURVES[alg] }), { alg, kid });
+  return jwksOf(generatePrivateKey('ec', { namedCurve: CURVES[alg] }), { alg, kid });
 }
 
 /**
@@ -36,7 +37,7 @@ export function ecJwks({ alg = 'ES384', kid = randomUUID() } = {}) {
  * @returns {Jwks}
  */
 export function edJwks({ kid = randomUUID() } = {}) {
-  return jwksOf(generateKeyPairSync('ed25519'), { alg: 'EdDSA', kid });
+  return jwksOf(generatePrivateKey('ed25519'), { alg: 'EdDSA', kid });
 }
 
 /**
@@ -91,6 +92,6 @@ export function sec1Pem(jwks) {
   return privateKeyOf(jwks).export({ type: 'sec1', format: 'pem' });
 }
 
-function jwksOf({ privateKey }, { alg, kid }) {
+function jwksOf(privateKey, { alg, kid }) {
   return { keys: [{ ...privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' }] };
 }

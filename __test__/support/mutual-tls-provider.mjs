@@ -1,7 +1,8 @@
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { loadProvider, memoryAdapter } from '../../examples/embedded/authorization-server.mjs';
 import { makeCertificates } from '../../examples/embedded/certificates.mjs';
 import { openLoopbackServer } from '../../examples/embedded/loopback-server.mjs';
+import { ecJwks } from './keys.mjs';
 
 /**
  * oidc-provider over TLS that asks for client certificates, as RFC 8705 has it: `tls_client_auth` by the CA and the
@@ -16,7 +17,6 @@ export async function startMutualTlsProvider({ clientCaPem, clients }) {
   const tls = { ...certificates, ca: clientCaPem, requestCert: true, rejectUnauthorized: false };
   const { server, origin: issuer, close } = await openLoopbackServer({ tls });
   const Provider = await loadProvider();
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const peerOf = ({ socket }) => socket.getPeerX509Certificate();
   const provider = new Provider(issuer, {
     adapter: memoryAdapter(),
@@ -32,7 +32,7 @@ export async function startMutualTlsProvider({ clientCaPem, clients }) {
     })),
     clientAuthMethods: ['tls_client_auth', 'self_signed_tls_client_auth', 'private_key_jwt'],
     scopes: ['system/*.rs'],
-    jwks: { keys: [privateKey.export({ format: 'jwk' })] },
+    jwks: ecJwks({ alg: 'ES256' }),
     features: {
       clientCredentials: { enabled: true },
       introspection: { enabled: true },

@@ -20,6 +20,19 @@ test('several servers run side by side and know nothing of one another', async (
   );
 });
 
+test('making keys does not hang Node, however much garbage collection comes in between', async (t) => {
+  const program = `import { startSmartServer } from '@org/smart-m2m/testing';
+    const server = await startSmartServer({ tls: false });
+    const client = server.registerClient();
+    for (let count = 0; count < 4000; count += 1) client.rotateKeys({ algorithm: 'ES256' });
+    await server.close();`;
+  // Several, as a process in which it can hang sometimes comes through.
+  const runs = [1, 2, 3, 4].map(() =>
+    runNode(program, { evaluate: true, nodeArgs: ['--gc-interval=37'], timeoutMs: 120_000 }),
+  );
+  for (const { signal, stderr } of await Promise.all(runs)) t.is(signal, null, stderr);
+});
+
 test('reset brings back the first settings and resources, and keeps clients and their tokens', async (t) => {
   const server = await openSmartServer(t, { tokenLifetimeSeconds: 60 });
   const client = server.registerClient();

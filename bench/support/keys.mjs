@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generatePrivateKey } from '../../examples/embedded/private-keys.mjs';
 
 const KINDS = {
   ES384: ['ec', { namedCurve: 'P-384' }, 'ES384'],
@@ -13,7 +13,7 @@ const KINDS = {
  */
 export function generateKey(kind) {
   const [type, options, alg] = KINDS[kind];
-  const { privateKey } = generateKeyPairSync(type, options);
+  const privateKey = generatePrivateKey(type, options);
   return {
     alg,
     kid: kind,

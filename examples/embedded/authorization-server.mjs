@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { openLoopbackServer } from './loopback-server.mjs';
+import { generatePrivateKey } from './private-keys.mjs';
 
 export const ASYMMETRIC_ALGORITHMS = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
@@ -124,7 +124,7 @@ export async function startAuthorizationServer({
 }
 
 function configuration({ adapter, clients, accessTokenTtlSeconds, features, ...settings }) {
-  const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const signingKey = generatePrivateKey('ec', { namedCurve: 'P-256' });
   return {
     adapter,
     clients,

@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { startAuthorizationServer } from '../embedded/authorization-server.mjs';
 import { startFhirServer } from '../embedded/fhir-server.mjs';
+import { generatePrivateKey } from '../embedded/private-keys.mjs';
 import { done, failed, remark, show, title } from './narration.mjs';
 import {
   discovery,
@@ -73,7 +74,7 @@ try {
 }
 
 function newKey() {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateKey = generatePrivateKey('rsa', { modulusLength: 2048 });
   return { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), alg: 'RS384', use: 'sig' }] };
 }
 

@@ -4,6 +4,7 @@ const {
   constants,
   createHash,
   createHmac,
+  createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   timingSafeEqual,
@@ -56,6 +57,11 @@ const SIGNATURES = {
 };
 /** @type {Record<string, string>} */
 const MACS = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' };
+/** @type {import('node:crypto').ED25519KeyPairOptions<'der', 'der'>} */
+const ENCODED = {
+  publicKeyEncoding: { type: 'spki', format: 'der' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+};
 const SIGNATURE_ALGORITHMS = /** @type {readonly import('./index.js').SigningAlgorithm[]} */ (
   Object.freeze(Object.keys(SIGNATURES))
 );
@@ -94,10 +100,17 @@ function generateJwks(algorithm, keyId) {
 
 /** @param {string} algorithm */
 function newKey(algorithm) {
+  // Read from an encoding: Node 20 can hang where a KeyObject of generateKeyPairSync is exported as a JWK. Garbage
+  // collection within that export may meet the generation, whose end waits for the lock that the export holds.
+  return createPrivateKey({ key: newPkcs8(algorithm), format: 'der', type: 'pkcs8' });
+}
+
+/** @param {string} algorithm */
+function newPkcs8(algorithm) {
   const { kty, crv = '' } = SIGNATURES[algorithm];
-  if (kty === 'RSA') return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  if (kty === 'OKP') return generateKeyPairSync('ed25519').privateKey;
-  return generateKeyPairSync('ec', { namedCurve: crv }).privateKey;
+  if (kty === 'RSA') return generateKeyPairSync('rsa', { modulusLength: 2048, ...ENCODED }).privateKey;
+  if (kty === 'OKP') return generateKeyPairSync('ed25519', ENCODED).privateKey;
+  return generateKeyPairSync('ec', { namedCurve: crv, ...ENCODED }).privateKey;
 }
 
 /** @param {Jwk} jwk */

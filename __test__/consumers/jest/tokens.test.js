@@ -1,4 +1,4 @@
-const { generateKeyPairSync } = require('node:crypto');
+const { createPrivateKey, generateKeyPairSync } = require('node:crypto');
 const { ClientAuthInterceptorFactory, ClientAuthParams, Keystores } = require('@org/smart-m2m');
 const { startTokenServer } = require('./token-server.js');
 
@@ -26,8 +26,12 @@ test('a client with a secret gets one token for any number of calls', async () =
 });
 
 test('a client with a key in a registered keystore gets a token', async () => {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-  const key = { ...privateKey.export({ format: 'jwk' }), kid: 'jest-key', alg: 'ES384' };
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-384',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const key = { ...createPrivateKey(privateKey).export({ format: 'jwk' }), kid: 'jest-key', alg: 'ES384' };
   Keystores.register('jest', { jwks: { keys: [key] } });
 
   const interceptor = ClientAuthInterceptorFactory.create(paramsOf('jest-key').withKeystore('jest'));
