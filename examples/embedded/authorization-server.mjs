@@ -49,17 +49,22 @@ export const CLIENT_AUTH_METHODS = [
  * @param {object} [options.settings] of oidc-provider's own, besides those here and in place of them
  * @returns {Promise<AuthorizationServer>}
  */
-export async function startAuthorizationServer({
-  tls,
-  clients,
-  accessTokenTtlSeconds = 3600,
-  port = 0,
-  host = 'localhost',
-  front,
-  settings,
-}) {
+export async function startAuthorizationServer({ tls, port = 0, host = 'localhost', ...options }) {
   const Provider = await loadProvider();
-  const { server, origin, close } = await openLoopbackServer({ tls, host, port });
+  const loopback = await openLoopbackServer({ tls, host, port });
+  try {
+    return await serve(Provider, loopback, options);
+  } catch (error) {
+    await loopback.close();
+    throw error;
+  }
+}
+
+async function serve(
+  Provider,
+  { server, origin, close },
+  { clients, accessTokenTtlSeconds = 3600, front, settings },
+) {
   const adapter = memoryAdapter();
   const issuer = front ? await front(origin) : origin;
   const provider = new Provider(
