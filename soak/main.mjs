@@ -59,9 +59,7 @@ async function soak() {
     once(server, 'message'),
     once(server, 'exit').then(() => Promise.reject(new Error('the servers did not start'))),
   ]);
-  server.on('message', ({ events }) => {
-    for (const event of events) judge.hearServer(event);
-  });
+  server.on('message', (news) => judge.hearServer(news));
 
   const load = start('load/process.mjs', { NODE_EXTRA_CA_CERTS: caFile });
   load.send({ config: { seed, mintKey, ca: caPem, fhirServer, registersAt }, keys, rate, durationMs });

@@ -3,7 +3,7 @@ import { RULES } from '../rules.mjs';
 import { IdentityLog } from './identity-log.mjs';
 import { memoryGrowth } from './memory.mjs';
 
-/** The server's word comes in batches; a call is judged when it is sure to be there. */
+/** By so much the server's word must be newer than a call that is judged: the server may have noticed things late. */
 const HEARING_MS = 3000;
 /** Between the clocks of two processes. */
 const CLOCK_MS = 50;
@@ -24,6 +24,8 @@ export class Judge {
   /** @type {[owner: string, at: number][]} when workers were told to end, the latest first */
   #endings = [];
   #startedAt = Date.now();
+  /** The server has told all that it knew then. */
+  #heardUntil = 0;
   #fromLoad = 0;
   #show;
   /** @type {Record<string, number>} by rule */
@@ -44,8 +46,13 @@ export class Judge {
     return Object.values(this.violations).reduce((sum, number) => sum + number, 0);
   }
 
-  /** @param {object} event of the server */
-  hearServer(event) {
+  /** @param {{ events: object[], until: number }} news of the server, everything before that moment */
+  hearServer({ events, until }) {
+    for (const event of events) this.#hearEvent(event);
+    this.#heardUntil = until;
+  }
+
+  #hearEvent(event) {
     const handlers = {
       attempt: () => this.#attempt(event),
       refusal: () => this.#refusal(event),
@@ -77,16 +84,17 @@ export class Judge {
     handlers[record.type]?.();
   }
 
-  /** @param {number} [now] */
-  judgeCalls(now = Date.now()) {
-    while (this.#pending.length > 0 && this.#pending[0].settledAt < now - HEARING_MS) {
+  /** Those about which the server's word is there, however late this process hears it. */
+  judgeCalls() {
+    while (this.#pending.length > 0 && this.#pending[0].settledAt < this.#heardUntil - HEARING_MS) {
       this.#judge(this.#pending.shift());
     }
   }
 
   /** @param {object | null} summary of the load; null if it never came */
   finish(summary) {
-    this.judgeCalls(Infinity);
+    this.#heardUntil = Infinity;
+    this.judgeCalls();
     const elapsed = Date.now() - this.#startedAt;
     for (const log of this.#identities.values()) {
       for (const [rule, text] of log.excesses(elapsed)) this.violation(rule, text);

@@ -22,7 +22,7 @@ const [{ tls, seed, mintKey, publicKeys, registersAt }] = await once(process, 'm
 let events = [];
 const log = (event) => events.push(event);
 const report = () => {
-  if (events.length > 0) process.send({ events });
+  process.send({ events, until: Date.now() });
   events = [];
 };
 
