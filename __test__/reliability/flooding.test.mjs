@@ -7,7 +7,7 @@ import { ROWS } from './flooding.rows.mjs';
 
 // One thread reads for all clients of the process: none may have it for itself.
 
-for (const { name, outcome, codes, start, piece } of ROWS) {
+for (const { name, outcome, codes, start, piece, timeoutMs = 2000 } of ROWS) {
   test.serial(`${name}: ${outcome}`, async (t) => {
     const worker = new Worker(new URL('../support/flooding-worker.mjs', import.meta.url), {
       workerData: { start, piece },
@@ -22,7 +22,7 @@ for (const { name, outcome, codes, start, piece } of ROWS) {
       clientSecret: 'a-secret-of-the-flooded',
       scope: null,
       tokenEndpoint: `http://127.0.0.1:${port}/token`,
-      http: { proxy: null, timeoutMs: 2000 },
+      http: { proxy: null, timeoutMs },
       retry: { attempts: 1 },
     });
     const other = ClientAuthInterceptorFactory.create(good.options);
