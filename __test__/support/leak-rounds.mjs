@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import * as smartM2m from '@org/smart-m2m';
 import * as fhirClient from '@org/smart-m2m/fhir-client';
 import { ROWS } from '../reliability/leaks.rows.mjs';
@@ -50,10 +51,11 @@ async function measure() {
     // Finalizers have turns of their own, and what the core drops is dropped on its threads.
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  const { rss, heapTotal, heapUsed } = process.memoryUsage();
+  const { rss, heapUsed } = process.memoryUsage();
   return {
-    // What V8 holds in reserve comes and goes by rules of its own.
-    native: (rss - heapTotal) / 2 ** 20,
+    // What V8 holds in reserve comes and goes by rules of its own. `heapTotal` has pages that were not touched yet, which
+    // are not in `rss` either.
+    native: (rss - getHeapStatistics().total_physical_size) / 2 ** 20,
     heap: heapUsed / 2 ** 20,
     rss: rss / 2 ** 20,
     handles: process.getActiveResourcesInfo().filter((type) => type !== 'Timeout').length,

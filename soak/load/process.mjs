@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { ownIdentity, roamingIdentities, sharedIdentities, specialIdentities } from '../plan.mjs';
 import { Arrivals } from './arrivals.mjs';
 import { Callers } from './callers.mjs';
@@ -103,8 +104,10 @@ async function carryLoad() {
     // Workers come and go with memory of their own: it is measured when there is none.
     await churn.pause();
     await collect();
-    const { rss, heapTotal, heapUsed } = process.memoryUsage();
-    process.send({ type: 'memory', rss, unused: heapTotal - heapUsed, at: Date.now() });
+    const { rss, heapUsed } = process.memoryUsage();
+    // `heapTotal` has pages that were not touched yet, which are not in `rss` either.
+    const unused = getHeapStatistics().total_physical_size - heapUsed;
+    process.send({ type: 'memory', rss, unused, at: Date.now() });
     churn.resume();
   }
   await churn.pause();
