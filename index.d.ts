@@ -201,7 +201,8 @@ export interface ClientInterceptor {
    * calls that wait for it and is not kept; one with `expiresIn` is kept that long, for this interceptor
    * alone: no other interceptor ever sees it. An unusable value (empty, control characters, a wrong type) is
    * `ERR_PRE_TOKEN_HOOK` too, and so is no answer within `http.timeoutMs`. A hook that asks its own
-   * interceptor for a header waits for itself, until then. A hook belongs to the thread that registered it.
+   * interceptor for a header waits for itself, until then. A hook belongs to the thread that registered it, and runs
+   * in the asynchronous context (`AsyncLocalStorage`) of the call that it is asked for.
    */
   CLIENT_AUTH_PRE_TOKEN_REQUEST?(context: PreTokenContext): SuppliedToken | Promise<SuppliedToken>;
 }

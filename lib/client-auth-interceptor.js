@@ -53,6 +53,7 @@ class ClientAuthInterceptor {
       const ticket = openTicket(pending);
       const { fhirBaseUrl } = pending;
       const hooked = owner.#isHooked();
+      if (hooked) pending.keepCallersContext();
       if (pending.isRenewal) environment.renew(owner.#number, ticket, fhirBaseUrl, hooked);
       else environment.acquire(owner.#number, ticket, fhirBaseUrl, hooked);
     },

@@ -1,5 +1,6 @@
 'use strict';
 
+const { AsyncResource } = require('node:async_hooks');
 const { whenAborted } = require('./abort-listeners.js');
 const { CLOSED, failureOf, fromNative } = require('./client-auth-error.js');
 const { hold, release, thrownBy } = require('./environment.js');
@@ -50,6 +51,8 @@ class PendingToken {
   #owner;
   #access;
   #deadTokens = 0;
+  /** @type {AsyncResource | null} */
+  #callersContext = null;
 
   /**
    * @param {object} owner the interceptor
@@ -82,9 +85,18 @@ class PendingToken {
     });
   }
 
+  /**
+   * Hooks are asked in the asynchronous context of the call that they are asked for. A letter comes in that of whoever
+   * loaded this package, where an AsyncLocalStorage may hold another request.
+   */
+  keepCallersContext() {
+    this.#callersContext ??= new AsyncResource('ClientAuthInterceptor');
+  }
+
   /** @param {import('./native.js').NativePreTokenContext} context */
   async askHooks(context) {
-    return this.#access.askHooks(this.#owner, context);
+    const ask = () => this.#access.askHooks(this.#owner, context);
+    return this.#callersContext === null ? ask() : this.#callersContext.runInAsyncScope(ask);
   }
 
   /** @param {TokenOutcome} outcome */
