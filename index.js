@@ -1,14 +1,20 @@
 'use strict';
 
-const { ClientAuthError } = require('./lib/client-auth-error.js');
-const { ClientAuthInterceptor, ClientAuthInterceptorFactory } = require('./lib/client-auth-interceptor.js');
+const { ClientAuthInterceptorFactory } = require('./lib/client-auth-interceptor-factory.js');
+
+// Not by the first create(): whoever has no addon is to hear of it where the package is loaded.
+require('./lib/native-environment.js');
 
 /** @satisfies {typeof import('./index.js')} */
 module.exports = {
-  ClientAuthError,
-  ClientAuthInterceptor,
   ClientAuthInterceptorFactory,
-  // What many programs never use, or not at once, is loaded when it is: `require` counts in every short-lived process.
+  // What is not used at once is loaded when it is: `require` counts in every short-lived process.
+  get ClientAuthError() {
+    return require('./lib/client-auth-error.js').ClientAuthError;
+  },
+  get ClientAuthInterceptor() {
+    return require('./lib/client-auth-interceptor.js').ClientAuthInterceptor;
+  },
   get ClientAuthParams() {
     return require('./lib/client-auth-params.js').ClientAuthParams;
   },

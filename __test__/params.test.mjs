@@ -306,3 +306,14 @@ test('params of another copy of the package are told apart from missing settings
   const error = t.throws(() => ClientAuthInterceptorFactory.create(foreign), { code: 'ERR_INVALID_CONFIG' });
   t.regex(error.message, /another copy of @org\/smart-m2m/);
 });
+
+for (const [name, call] of Object.entries({
+  'create()': () => ClientAuthInterceptorFactory.create({ clientID: 'misspelt' }),
+  'fromState()': () => ClientAuthInterceptor.fromState({ clientID: 'misspelt' }),
+  'from()': () => ClientAuthParams.from({ clientID: 'misspelt' }),
+})) {
+  test(`the stack of what ${name} refuses begins at its caller`, (t) => {
+    const { stack } = t.throws(call, { code: 'ERR_INVALID_CONFIG' });
+    t.regex(stack.split('\n')[1], /params\.test\.mjs/);
+  });
+}

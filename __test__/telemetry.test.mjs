@@ -131,6 +131,23 @@ test('who subscribes later hears of what comes then, and who unsubscribes of not
   t.is(server.tokenRequests().length, 5);
 });
 
+test('what the first create() runs in is not the asynchronous context of every token request to come', async (t) => {
+  const program = `
+    import { AsyncLocalStorage } from 'node:async_hooks';
+    import { subscribe } from 'node:diagnostics_channel';
+    import { createRequire } from 'node:module';
+
+    const { ClientAuthInterceptorFactory } = createRequire(${JSON.stringify(import.meta.url)})('@org/smart-m2m');
+    const requests = new AsyncLocalStorage();
+    const options = ${JSON.stringify(t.context.server.options)};
+    const interceptor = requests.run('first', () => ClientAuthInterceptorFactory.create(options));
+    subscribe('tracing:smart-m2m:token:end', () => console.log(requests.getStore()));
+    await interceptor.getAuthorizationHeader();`;
+  const { code, stdout, stderr } = await runNode(program, { evaluate: true });
+  t.is(code, 0, stderr);
+  t.is(stdout, 'undefined\n');
+});
+
 test('every thread with an interceptor of the client hears of the shared request, and no other thread', async (t) => {
   const { server } = t.context;
   const { events, phases } = collectTraces(t, server.options.clientId);

@@ -1,7 +1,7 @@
 'use strict';
 
 // In place of the loader that napi generates: that one inspects the system on every start, which takes longer
-// than everything that it loads. One file, as each costs a third of a millisecond in every process.
+// than everything that it loads.
 
 const { closeSync, existsSync, openSync, readSync } = require('node:fs');
 const { basename } = require('node:path');

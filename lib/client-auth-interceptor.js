@@ -1,15 +1,19 @@
 'use strict';
 
 const { inspect } = require('node:util');
+const { readRequest } = require('./authorization-request.js');
 const { CLOSED, captureCaller, fromNative, invalidConfig, unwrap } = require('./client-auth-error.js');
+const { draftOf, settingsOf } = require('./client-auth-params.js');
 const { abandoned, environment, openTicket, publishWarnings, updateListening } = require('./environment.js');
 const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js');
+// Not at the first token: where there is no file descriptor left, that would throw and not reject.
+const { PendingToken } = require('./pending-token.js');
 
-// What many programs never use is loaded when it is: `require` counts in every short-lived process.
+// What many programs never use is loaded when it is.
 
 /**
  * @typedef {InstanceType<typeof import('./access-token.js').AccessToken>} AccessToken
- * @typedef {InstanceType<typeof import('./pending-token.js').PendingToken>} PendingToken
+ * @typedef {InstanceType<typeof import('./pending-token.js').PendingToken>} Acquisition
  *
  * @typedef {import('../index.js').AuthorizationRequest} AuthorizationRequest
  * @typedef {import('../index.js').ClientInterceptor} ClientInterceptor
@@ -17,11 +21,6 @@ const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js
  * @typedef {import('../index.js').RequestLike} RequestLike
  * @typedef {import('../index.js').ClientAuthParams | import('../index.js').ClientAuthOptions} Params
  */
-
-/** @type {typeof import('./pending-token.js').PendingToken | undefined} */
-let PendingTokenClass;
-/** @type {typeof import('./authorization-request.js').readRequest | undefined} */
-let readRequestOf;
 
 const CONSTRUCTION_KEY = Symbol('ClientAuthInterceptor');
 
@@ -35,9 +34,9 @@ class ClientAuthInterceptor {
   #keptByBase = null;
   /** Headers handed out without asking the core. */
   #hits = 0;
-  /** @type {PendingToken | null} what further callers without a FHIR base can join */
+  /** @type {Acquisition | null} what further callers without a FHIR base can join */
   #pending = null;
-  /** @type {Map<string, PendingToken> | null} and those with one */
+  /** @type {Map<string, Acquisition> | null} and those with one */
   #pendingByBase = null;
   // What most interceptors never need is made when it is: there can be a hundred thousand of them.
   /** @type {InstanceType<typeof import('./pre-token-hooks.js').PreTokenHooks> | null} */
@@ -76,7 +75,7 @@ class ClientAuthInterceptor {
 
   /** @param {Params} params */
   static fromState(params) {
-    return ClientAuthInterceptorFactory.create(params);
+    return createInterceptor(params, ClientAuthInterceptor.fromState);
   }
 
   /**
@@ -302,11 +301,10 @@ class ClientAuthInterceptor {
    * @param {boolean} isRenewal
    */
   #open(fhirBaseUrl, isRenewal) {
-    const Class = /** @type {typeof import('./pending-token.js').PendingToken} */ (PendingTokenClass);
-    return new Class(this, ClientAuthInterceptor.#access, fhirBaseUrl, isRenewal);
+    return new PendingToken(this, ClientAuthInterceptor.#access, fhirBaseUrl, isRenewal);
   }
 
-  /** @param {PendingToken} pending */
+  /** @param {Acquisition} pending */
   #forgetPending(pending) {
     publishWarnings(this.#number);
     if (pending === this.#pending) this.#pending = null;
@@ -356,31 +354,26 @@ class ClientAuthInterceptor {
   }
 }
 
-// biome-ignore lint/complexity/noStaticOnlyClass: Smile CDR's scripts know it as a class.
-class ClientAuthInterceptorFactory {
-  /** @param {Params} params */
-  static create(params) {
-    const { create } = ClientAuthInterceptorFactory;
-    if (typeof params !== 'object' || params === null) {
-      throw invalidConfig('params: expected ClientAuthParams or an object of options', captureCaller(create));
-    }
-    const { draftOf, settingsOf } = require('./client-auth-params.js');
-    // Not at the first token: where there is no file descriptor left, that would throw and not reject.
-    PendingTokenClass ??= require('./pending-token.js').PendingToken;
-    const given = settingsOf(params);
-    const draft = given ?? draftOf(/** @type {import('../index.js').ClientAuthOptions} */ (params), create);
-    const created = environment.createInterceptor(draft);
-    if (given === null) draft.discard();
-    const number = unwrap(created, create);
-    publishWarnings(number);
-    return new ClientAuthInterceptor(CONSTRUCTION_KEY, number);
+/**
+ * @param {Params} params
+ * @param {Function} publicFunction whose caller an error points at
+ * @returns {ClientAuthInterceptor}
+ */
+function createInterceptor(params, publicFunction) {
+  if (typeof params !== 'object' || params === null) {
+    throw invalidConfig(
+      'params: expected ClientAuthParams or an object of options',
+      captureCaller(publicFunction),
+    );
   }
+  const given = settingsOf(params);
+  const draft =
+    given ?? draftOf(/** @type {import('../index.js').ClientAuthOptions} */ (params), publicFunction);
+  const created = environment.createInterceptor(draft);
+  if (given === null) draft.discard();
+  const number = unwrap(created, publicFunction);
+  publishWarnings(number);
+  return new ClientAuthInterceptor(CONSTRUCTION_KEY, number);
 }
 
-/** @type {typeof import('./authorization-request.js').readRequest} */
-function readRequest(request, publicFunction) {
-  readRequestOf ??= require('./authorization-request.js').readRequest;
-  return readRequestOf(request, publicFunction);
-}
-
-module.exports = { ClientAuthInterceptor, ClientAuthInterceptorFactory };
+module.exports = { ClientAuthInterceptor, createInterceptor };

@@ -17,12 +17,23 @@ const { givenMember, isGiven } = require('./given-member.js');
  */
 let settingsOf;
 
+/**
+ * Of plain options.
+ *
+ * @type {(options: ClientAuthOptions, caller: Function) => ClientAuthParams}
+ */
+let paramsOf;
+
 /** The settings, secrets among them, are kept in native memory: what is not held here cannot be printed. */
 class ClientAuthParams {
   #settings = new addon.Settings();
 
   static {
     settingsOf = (value) => (#settings in value ? value.#settings : null);
+    paramsOf = (options, caller) => {
+      requireOptions(options, caller);
+      return new ClientAuthParams(/** @type {any} */ (undefined)).#merge(options, caller);
+    };
   }
 
   /** @param {string} clientId */
@@ -33,9 +44,7 @@ class ClientAuthParams {
 
   /** @param {ClientAuthOptions} options */
   static from(options) {
-    const { from } = ClientAuthParams;
-    requireOptions(options, from);
-    return new ClientAuthParams(/** @type {any} */ (undefined)).#merge(options, from);
+    return paramsOf(options, ClientAuthParams.from);
   }
 
   /** @param {string} keystoreName */
@@ -154,7 +163,7 @@ function draftOf(options, caller) {
       captureCaller(caller),
     );
   }
-  return /** @type {import('./native.js').Settings} */ (settingsOf(ClientAuthParams.from(options)));
+  return /** @type {import('./native.js').Settings} */ (settingsOf(paramsOf(options, caller)));
 }
 
 /** @param {Partial<ClientAuthOptions>} options */

@@ -1,8 +1,8 @@
 'use strict';
 
-const { addon } = require('./addon.js');
 const { invalidConfig, unwrap } = require('./client-auth-error.js');
 const { hasOwn } = require('./given-member.js');
+const { environment } = require('./native-environment.js');
 
 /**
  * @typedef {import('./native.js').NativeLetter} NativeLetter
@@ -35,9 +35,6 @@ const MAX_THROWN = 256;
 let traces;
 /** @type {import('node:diagnostics_channel').Channel | undefined} */
 let warningChannel;
-
-/** What this thread has of the core: its interceptors, by number, and everything that the core has to say. */
-const environment = new addon.Environment(deliver);
 
 /**
  * An interceptor that nobody has any more leaves the core. A native object for each would have the same effect,
@@ -256,6 +253,7 @@ function publishWarning(warning) {
 module.exports = {
   abandoned,
   ask,
+  deliver,
   environment,
   hold,
   lookAtKeystore,

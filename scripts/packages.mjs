@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { joinModules } from './join-modules.mjs';
 import { newestChange } from './newest-change.mjs';
 import { npmCommand } from './npm-command.mjs';
 import { publishedManifest } from './published-manifest.mjs';
@@ -81,9 +82,10 @@ export function packagesIn(folder) {
 
 function packMain(root, work, manifest) {
   const stage = join(work, 'main');
-  // npm says which files; they are packed with another package.json.
+  // npm says which files; they are packed with another package.json, and some of them as one.
   const [{ files }] = npmPack(root, ['--dry-run']);
   for (const { path } of files) cpSync(join(root, path), join(stage, path));
+  joinModules(stage);
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   const readme = join(stage, 'README.md');
   writeFileSync(readme, withoutPadding(readFileSync(readme, 'utf8')));
@@ -156,6 +158,9 @@ export function packagesAreStale(root, folder) {
     'LICENSE',
     'lib',
     'npm',
+    'scripts/join-modules.mjs',
+    'scripts/packages.mjs',
+    'scripts/published-manifest.mjs',
   ];
   return sources.some((source) => newestChange(join(root, source)) > list.mtimeMs);
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 const { ClientAuthError } = require('../client-auth-error.js');
-const { ClientAuthInterceptorFactory } = require('../client-auth-interceptor.js');
+const { ClientAuthInterceptorFactory } = require('../client-auth-interceptor-factory.js');
 const { CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions, variable } = require('./client-options.js');
 const { causeOf } = require('./doctor/causes.js');
 const { asCode } = require('./doctor/code.js');

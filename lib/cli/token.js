@@ -1,6 +1,6 @@
 'use strict';
 
-const { ClientAuthInterceptorFactory } = require('../client-auth-interceptor.js');
+const { ClientAuthInterceptorFactory } = require('../client-auth-interceptor-factory.js');
 const { CLIENT_OPTIONS, CLIENT_USAGE, readClientOptions, variable } = require('./client-options.js');
 const { jsonDocument, printable } = require('./terminal.js');
 const { UsageError } = require('./usage-error.js');

@@ -1,6 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSmartServer } from '../../lib/testing/index.mjs';
+import { packPackages } from '../packages.mjs';
 import { root } from '../prepare.mjs';
 import { run } from '../run.mjs';
 import { artefactOf } from './build.mjs';
@@ -65,29 +66,36 @@ function judge({ os, cpu, platform: build, addon }, server, text) {
   };
 }
 
-/** Both as npm packs them, in an empty project. */
+/** The package as it is published, and the platform's as npm packs it, in an empty project. */
 async function install(target, folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   // Without one it would be part of this checkout, and import the checkout's own addon.
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   const scope = join(folder, 'node_modules', '@org');
+  const packages = join(folder, 'packages');
+  await unpack(packPackages(root, packages).main.file, join(scope, 'smart-m2m'));
+  rmSync(packages, { recursive: true });
   const staged = join(folder, 'staged');
   cpSync(join(root, 'npm', target.platform), staged, { recursive: true });
   copyFileSync(artefactOf(target), join(staged, target.addon));
-  await unpack(root, join(scope, 'smart-m2m'));
-  await unpack(staged, join(scope, `smart-m2m-${target.platform}`));
+  await unpack(await pack(staged), join(scope, `smart-m2m-${target.platform}`));
   rmSync(staged, { recursive: true });
 }
 
-async function unpack(packageFolder, into) {
+/**
+ * @param {string} packageFolder
+ * @returns {Promise<string>} path of the tarball, which is in it
+ */
+async function pack(packageFolder) {
+  const { ok } = await run('npm', ['pack', '--silent', '--ignore-scripts'], { cwd: packageFolder });
+  const archive = readdirSync(packageFolder).find((name) => name.endsWith('.tgz'));
+  if (!ok || archive === undefined) throw new Error(`${packageFolder} could not be packed.`);
+  return join(packageFolder, archive);
+}
+
+async function unpack(archive, into) {
   mkdirSync(into, { recursive: true });
-  const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', into];
-  const packed = await run('npm', pack, { cwd: packageFolder });
-  const [archive] = readdirSync(into);
-  const path = join(into, archive ?? '');
-  if (!packed.ok || !(await run('tar', ['-xzf', path, '-C', into, '--strip-components=1'])).ok) {
-    throw new Error(`${packageFolder} could not be packed.`);
-  }
-  rmSync(path);
+  const { ok } = await run('tar', ['-xzf', archive, '-C', into, '--strip-components=1']);
+  if (!ok) throw new Error(`${archive} could not be unpacked.`);
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-const { ClientAuthInterceptorFactory } = require('../../client-auth-interceptor.js');
+const { ClientAuthInterceptorFactory } = require('../../client-auth-interceptor-factory.js');
 const { ask } = require('../prompt.js');
 
 /**
