@@ -42,6 +42,7 @@ export async function build(target, toolchain, { source = root, into = artefactO
   const cargo = [toolchain.zigbuild, 'zigbuild', '--release', '--locked', '--package', 'smart-m2m'];
   if (target.buildsStd) cargo.push('-Zbuild-std=std,panic_unwind');
   cargo.push('--target', target.zigTarget);
+  if (target.platform === 'darwin-x64') cargo.push('--config', SMALL_DEPENDENCIES);
   const env = {
     ...process.env,
     ...toolchain.env,
@@ -71,6 +72,9 @@ async function stripSymbols(path, { env, llvm }) {
   if (!ok) throw new Error(`The symbols of ${path} could not be taken out.`);
 }
 
+/** zig's linker keeps all that is exported: where code is largest, `s` would go beyond the limit of what is installed. */
+const SMALL_DEPENDENCIES = 'profile.release.package."*".opt-level="z"';
+
 /** Runs its arguments, and writes the CPU time that they took to the file that $0 names. */
 const TIMED = `TIMEFORMAT='%U %S'; { time "$@" 2>&3; } 3>&2 2>"$0"`;
 
@@ -83,6 +87,8 @@ async function environmentOf(target, toolchain, source, folder) {
     env.MACOSX_DEPLOYMENT_TARGET = MACOS_FLOOR;
     const frameworks = await prepareAppleStubs(toolchain, source);
     rustFlags.push(`-Clink-arg=-F${frameworks}`, `-Clink-arg=-Wl,-install_name,@rpath/${target.addon}`);
+    // Else the folder of each object is in the file's UUID, which stays when they are stripped.
+    rustFlags.push('-Clink-arg=-Wl,-S');
   }
   return { ...env, ...buildFlags(target.rustTarget, { paths, rustFlags }) };
 }
