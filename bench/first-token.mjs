@@ -1,3 +1,4 @@
+import { installPackage } from './support/installed.mjs';
 import { measured } from './support/measured.mjs';
 import { report, row, withSpread } from './support/report.mjs';
 import { measureInTurns } from './support/rounds.mjs';
@@ -5,14 +6,15 @@ import { node } from './support/runtimes.mjs';
 import { ratio, summary } from './support/statistics.mjs';
 import { startTokenEndpoint } from './support/token-endpoint.mjs';
 
-// From a fresh process to its first token over TLS: from before the client is loaded to the token in hand. A new
-// process for every sample.
+// From a fresh process to its first token over TLS: from before the client is loaded, as npm installs it, to the token
+// in hand. A new process for every sample.
 
+const from = installPackage();
 const OURS = 'this package, require()';
 const REFERENCE = 'openid-client';
 const CANDIDATES = {
-  [OURS]: ['first-token-required.cjs', {}],
-  'this package, import': ['first-token.mjs', { peer: 'this-package' }],
+  [OURS]: ['first-token-installed.cjs', { from }],
+  'this package, import': ['first-token-installed.cjs', { from, imported: true }],
   [REFERENCE]: ['first-token.mjs', { peer: 'openid-client' }],
   '@badgateway/oauth2-client': ['first-token.mjs', { peer: 'badgateway' }],
   '@fhirstarter/backend': ['first-token.mjs', { peer: 'fhirstarter' }],

@@ -1,17 +1,19 @@
+import { installPackage } from './support/installed.mjs';
 import { measured } from './support/measured.mjs';
 import { report, row, withSpread } from './support/report.mjs';
 import { measureInTurns } from './support/rounds.mjs';
 import { node } from './support/runtimes.mjs';
 import { ratio, summary } from './support/statistics.mjs';
 
-// What loading the package and creating the first interceptor takes of the processor. A new process for every
-// sample.
+// What loading the installed package and creating the first interceptor takes of the processor. A new process for
+// every sample.
 
+const from = installPackage();
 const OURS = 'this package, require() and create()';
 const REFERENCE = 'openid-client, import()';
 const CANDIDATES = {
-  [OURS]: ['load-this-package.cjs', { andCreate: true }],
-  'this package, require()': ['load-this-package.cjs', { andCreate: false }],
+  [OURS]: ['load-this-package.cjs', { from, andCreate: true }],
+  'this package, require()': ['load-this-package.cjs', { from, andCreate: false }],
   [REFERENCE]: ['load-openid-client.mjs', {}],
 };
 

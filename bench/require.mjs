@@ -8,7 +8,7 @@ import { ratio, summary } from './support/statistics.mjs';
 // What a cold `require()` of the installed package takes of the processor, under each Node that is supported. A new
 // process for every sample.
 
-const { from, remove } = installPackage();
+const from = installPackage();
 const NAME = '@org/smart-m2m';
 const OURS = 'this package, after other modules';
 const OURS_FIRST = 'this package, as the first of all';
@@ -37,7 +37,6 @@ const samples = Object.fromEntries(
 const cpu = await measureInTurns(samples, { rounds: 25, warmUp: 1 }, ({ script, settings, runtime }) =>
   measured(script, settings, { runtime }),
 );
-remove();
 const of = (runtime, name) => cpu[`${runtime.name}: ${name}`];
 const names = supportedNodes.map(({ name }) => name).join(', ');
 

@@ -1,9 +1,10 @@
 // CommonJS, as a program that calls `require()` is, and without any other import.
 
-const { andCreate } = JSON.parse(process.argv[2]);
+const { from, andCreate } = JSON.parse(process.argv[2]);
+const requireThere = require('node:module').createRequire(from);
 
 const before = process.cpuUsage();
-const { ClientAuthInterceptorFactory } = require('../../index.js');
+const { ClientAuthInterceptorFactory } = requireThere('@org/smart-m2m');
 if (andCreate) {
   ClientAuthInterceptorFactory.create({
     clientId: 'bench',

@@ -45,10 +45,6 @@ export function tokenRequest(client, slot) {
   return () => renewed(interceptor);
 }
 
-export function firstToken(client) {
-  return createInterceptor(client).getAuthorizationHeader();
-}
-
 /** A client that keeps its token, which `renew` replaces. */
 export { createInterceptor as keptToken };
 

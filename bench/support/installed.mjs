@@ -10,12 +10,14 @@ export const EMPTY = 'empty';
 export const OTHERS = 'others';
 
 /**
- * Installs the package from its tarballs into a project that has only `EMPTY` and `OTHERS` besides.
+ * Installs the package from its tarballs into a project that has only `EMPTY` and `OTHERS` besides, and is gone when this
+ * process ends.
  *
- * @returns {{ from: string, remove: () => void }} `from`: a file name to resolve from
+ * @returns {string} a file name to resolve from
  */
 export function installPackage() {
   const folder = mkdtempSync(join(tmpdir(), 'smart-m2m-installed-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   const files = packTarballs()
     .filter(
@@ -26,7 +28,7 @@ export function installPackage() {
   npm(['install', ...options, ...files], { cwd: folder });
   addPackage(folder, EMPTY, 0);
   addPackage(folder, OTHERS, 40);
-  return { from: join(folder, 'program.js'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return join(folder, 'program.js');
 }
 
 function addPackage(project, name, files) {
