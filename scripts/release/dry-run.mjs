@@ -8,7 +8,6 @@ import { prepareTools, root } from '../prepare.mjs';
 import { run } from '../run.mjs';
 import { releaseOf } from './changelog.mjs';
 import { publish } from './publish.mjs';
-import { SBOM_FILE, writeSbom } from './sbom.mjs';
 import { packTarballs } from './tarballs.mjs';
 import { licenseProblems } from './third-party-licenses.mjs';
 import { versionProblems } from './versions.mjs';
@@ -25,6 +24,10 @@ const { values } = parseArgs({
     'all-platforms': { type: 'boolean' },
   },
 });
+if (!(await prepareTools())) process.exit(1);
+// Not before what it depends on is installed.
+const { SBOM_FILE, writeSbom } = await import('./sbom.mjs');
+
 let tarballs;
 
 /** Each returns what it has to say, and throws where the release must not go on. */
@@ -85,7 +88,6 @@ const STEPS = {
   },
 };
 
-if (!(await prepareTools())) process.exit(1);
 for (const [name, step] of Object.entries(STEPS)) {
   try {
     console.log(`ok      ${name}: ${await step()}`);
