@@ -2,6 +2,7 @@
 
 mod text;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::Value;
@@ -48,53 +49,61 @@ libfuzzer_sys::fuzz_target!(|json: &str| {
 
 /// The machine's own files are no part of the test.
 fn stays_inside(json: &str) -> bool {
-    let mut paths = Vec::new();
-    if let Ok(value) = serde_json::from_str(json) {
-        collect(&value, &["filePath"], &mut paths);
-    }
-    paths.iter().all(|path| {
+    let texts = texts_in(json);
+    let mut paths = texts.iter().filter(|(name, _)| name == "filePath").map(|(_, path)| path);
+    paths.all(|path| {
         let on_classpath = path.strip_prefix("classpath:").map(|path| path.trim_start_matches('/'));
         let path = on_classpath.unwrap_or(path);
         !path.starts_with('/') && !path.contains("..") && !path.contains("file:")
     })
 }
 
-/// The private members of the keys; not those that stand in the document a second time, in a name or a `kid`.
+/// The private members of the keys, as Base64url has them (RFC 7518 §6). Not those of which a stretch stands in the
+/// document a second time: a name or a `kid` may be shown.
 fn secrets_in(json: &str) -> Vec<String> {
-    let mut secrets = Vec::new();
-    if let Ok(value) = serde_json::from_str(json) {
-        collect(&value, &["d", "p", "q", "dp", "dq", "qi", "k"], &mut secrets);
+    let texts = texts_in(json);
+    let folded: Vec<_> = texts.iter().map(|(_, text)| text::folded(text)).collect();
+    let mut count = HashMap::new();
+    for stretch in folded.iter().flat_map(|text| text::stretches(text)) {
+        *count.entry(stretch).or_insert(0) += 1;
     }
-    let is_alone = |part: &[u8]| {
-        let part = std::str::from_utf8(part).unwrap_or_default();
-        json.matches(part).count() == 1
-    };
-    // As Base64url has them (RFC 7518 §6).
+    let is_alone = |folded: &str| text::stretches(folded).all(|stretch| count[stretch] == 1);
+    let is_private = |name: &str| ["d", "p", "q", "dp", "dq", "qi", "k"].contains(&name);
     let is_base64url = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-    secrets.retain(|secret| secret.len() >= 24 && secret.chars().all(is_base64url));
-    secrets.retain(|secret| secret.as_bytes().windows(12).step_by(6).all(is_alone));
-    secrets
+    let is_secret = |(name, text): &(String, String), folded: &str| {
+        let is_key = is_private(name) && text.chars().all(is_base64url);
+        is_key && folded.len() >= 24 && is_alone(folded)
+    };
+    texts
+        .iter()
+        .zip(&folded)
+        .filter(|(text, folded)| is_secret(text, folded))
+        .map(|((_, text), _)| text.clone())
+        .collect()
 }
 
-/// The texts under these names, also in a text that is JSON itself.
-fn collect(value: &Value, names: &[&str], texts: &mut Vec<String>) {
+/// Every text with the name of the member that it is, also in a text that is JSON itself; and every name.
+fn texts_in(json: &str) -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    if let Ok(value) = serde_json::from_str(json) {
+        collect("", value, &mut texts);
+    }
+    texts
+}
+
+fn collect(name: &str, value: Value, texts: &mut Vec<(String, String)>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                match value {
-                    Value::String(text) if names.contains(&name.as_str()) => {
-                        texts.push(text.clone());
-                    }
-                    Value::String(text) if name == "jwks" => {
-                        if let Ok(value) = serde_json::from_str(text) {
-                            collect(&value, names, texts);
-                        }
-                    }
-                    _ => collect(value, names, texts),
-                }
+                collect(&name, value, texts);
+                texts.push((String::new(), name));
             }
         }
-        Value::Array(values) => values.iter().for_each(|value| collect(value, names, texts)),
+        Value::Array(values) => values.into_iter().for_each(|value| collect(name, value, texts)),
+        Value::String(text) => match serde_json::from_str(&text) {
+            Ok(value) if name == "jwks" => collect(name, value, texts),
+            _ => texts.push((name.to_owned(), text)),
+        },
         _ => {}
     }
 }
