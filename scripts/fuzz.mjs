@@ -7,7 +7,8 @@ import { root } from './prepare.mjs';
 import { run } from './run.mjs';
 
 // Fuzzes every reader of foreign bytes, two at a time: `npm run fuzz -- --seconds 600 --target jwk`. Seeds are those in
-// fuzz/seeds and the test keystores. Needs cargo-fuzz; with a nightly toolchain, or with stable told to act as one.
+// fuzz/seeds and the test keystores. `--seed 4711` tries the same inputs in the same order each time. Needs cargo-fuzz;
+// with a nightly toolchain, or with stable told to act as one.
 
 const CARGO_FUZZ = '0.13.2';
 const AT_ONCE = 2;
@@ -31,7 +32,11 @@ const DICTIONARY = {
 };
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '600' }, target: { type: 'string', multiple: true } },
+  options: {
+    seconds: { type: 'string', default: '600' },
+    seed: { type: 'string' },
+    target: { type: 'string', multiple: true },
+  },
 });
 const targets = targetsOfManifest(await readFile(join(root, 'fuzz/Cargo.toml'), 'utf8'));
 const unknown = values.target?.filter((target) => !targets.includes(target)) ?? [];
@@ -74,6 +79,7 @@ async function fuzzOne(toolchain, target) {
     '-rss_limit_mb=2048',
     '-max_len=16384',
     '-print_final_stats=1',
+    ...(values.seed === undefined ? [] : [`-seed=${values.seed}`]),
     ...(existsSync(dictionary) ? [`-dict=${dictionary}`] : []),
   ];
   const corpora = [await corpusOf(target), ...(existsSync(seeds) ? [seeds] : [])];
