@@ -571,9 +571,10 @@ export interface JwksHandler {
  *
  * `sign`: a key that cannot be exported, as in an HSM or a key service. It gets the signing input (RFC 7515 §5.1;
  * to be hashed by whoever signs) and the algorithm, and returns the signature; of ECDSA raw or DER. It runs on the
- * thread that registered it, within `timeoutMs` (1 to 600 000, default 30 000). A throw, a late answer, and bytes
- * that are no signature by `publicJwk` are `ERR_SIGNER`; what was thrown is the error's `cause` on that thread.
- * It must not wait for a token of a client that it signs for.
+ * thread that registered it, in the asynchronous context (`AsyncLocalStorage`) of the registration, within
+ * `timeoutMs` (1 to 600 000, default 30 000). A throw, a late answer, and bytes that are no signature by `publicJwk`
+ * are `ERR_SIGNER`; what was thrown is the error's `cause` on that thread. It must not wait for a token of a client
+ * that it signs for.
  */
 export type KeystoreSource = KeystoreFile | KeystoreJwks | KeystoreData | ExternalSigner;
 interface KeystoreFile extends KeystoreOpening {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createPrivateKey, randomUUID, sign as signWith, webcrypto } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
@@ -226,6 +227,20 @@ for (const [what, publicJwk] of [
     t.is(error.code, 'ERR_KEYSTORE_UNUSABLE_KEY');
   });
 }
+
+test('a signer is asked in the asynchronous context of its registration', async (t) => {
+  const requests = new AsyncLocalStorage();
+  const seen = [];
+  const register = () =>
+    clientOf(KEYS.es384, async (input, algorithm) => {
+      await null;
+      seen.push(requests.getStore());
+      return signature(KEYS.es384, input, algorithm);
+    });
+  const interceptor = requests.run('registration', register);
+  await requests.run('call', () => interceptor.getAuthorizationHeader());
+  t.deepEqual(seen, ['registration']);
+});
 
 test('a signer is let go when its keystore and its clients are gone', async (t) => {
   const name = `short-${randomUUID()}`;

@@ -1,5 +1,6 @@
 'use strict';
 
+const { AsyncResource } = require('node:async_hooks');
 const { isArrayBuffer } = require('node:util').types;
 
 /**
@@ -8,7 +9,8 @@ const { isArrayBuffer } = require('node:util').types;
  */
 
 /**
- * The external signers of this thread, by number: the native side asks by letter and never holds a function.
+ * The external signers of this thread, by number: the native side asks by letter and never holds a function. They are
+ * asked in the asynchronous context of their registration: a token belongs to no one call.
  *
  * @type {Map<number, Sign>}
  */
@@ -21,7 +23,7 @@ let numbers = 0;
  */
 function addSigner(sign) {
   numbers = (numbers + 1) % 2 ** 32;
-  signers.set(numbers, sign);
+  signers.set(numbers, AsyncResource.bind(sign, 'ClientAuthSigner'));
   return numbers;
 }
 
