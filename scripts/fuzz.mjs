@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './prepare.mjs';
 import { run } from './run.mjs';
 
 // Fuzzes every reader of foreign bytes, two at a time: `npm run fuzz -- --seconds 600 --target jwk`. Seeds are those in
-// fuzz/seeds and the test keystores. `--seed 4711` tries the same inputs in the same order each time. Needs cargo-fuzz;
-// with a nightly toolchain, or with stable told to act as one.
+// fuzz/seeds and the test keystores, and what earlier runs have found; `--seed 4711` goes without that, and tries the same
+// inputs in the same order each time. Needs cargo-fuzz; with a nightly toolchain, or with stable told to act as one.
 
 const CARGO_FUZZ = '0.13.2';
 const AT_ONCE = 2;
@@ -120,7 +120,9 @@ function targetsOfManifest(text) {
 
 /** @param {string} target */
 async function corpusOf(target) {
-  const corpus = join(root, 'fuzz/corpus', target);
+  const isSeeded = values.seed !== undefined;
+  const corpus = join(root, 'fuzz/corpus', isSeeded ? `${target}-of-seed` : target);
+  if (isSeeded) await rm(corpus, { recursive: true, force: true });
   await mkdir(corpus, { recursive: true });
   for (const folder of target in IS_SEED ? KEYSTORES : []) {
     for (const name of await readdir(folder)) {
