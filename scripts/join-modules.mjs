@@ -14,9 +14,13 @@ const JOINED = {
     'lib/additional-parameters.js',
   ],
 };
+/** Where a joined file has its modules: no name of theirs, which would hide it. */
+const JOINED_MODULES = 'joinedModules';
 const REQUIRED = /\brequire\('(\.{1,2}\/[^']+\.js)'\)/g;
 /** What is indented is loaded when it is wanted. */
 const REQUIRED_AT_ONCE = /^(?:\S.*)?\brequire\('(\.{1,2}\/[^']+\.js)'\)/gm;
+/** Any text that could be the path of a module. */
+const SPECIFIER = /["'`](\.{1,2}\/[^"'`]+)["'`]/g;
 
 /**
  * Joins them in a package that is about to be packed.
@@ -38,6 +42,26 @@ export function joinModules(root) {
     }
   }
   for (const [place, parts] of definitions) writeFileSync(place, joinedFile(parts));
+  refuseLost(root, places);
+}
+
+/**
+ * What `REQUIRED` does not see, such as another kind of quotes, would ask for a file that is gone.
+ *
+ * @param {string} root of the package
+ * @param {ReadonlyMap<string, string>} places
+ */
+function refuseLost(root, places) {
+  for (const file of [...scripts(root), ...scripts(root, '.mjs')]) {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    // In comments are types, which nobody loads.
+    for (const line of lines.filter((text) => !/^\s*(\*|\/\*|\/\/)/.test(text))) {
+      for (const [, specifier] of line.matchAll(SPECIFIER)) {
+        if (places.has(resolve(dirname(file), specifier)))
+          throw new Error(`${file} asks for ${specifier}, which is joined with others: write require('…')`);
+      }
+    }
+  }
 }
 
 /**
@@ -83,11 +107,12 @@ function loadedWith(file, found = new Set()) {
  */
 function withJoined(text, file, places) {
   const own = places.get(file);
+  if (text.includes(JOINED_MODULES)) throw new Error(`${file} has ${JOINED_MODULES} of its own`);
   return text.replaceAll(REQUIRED, (call, specifier) => {
     const path = resolve(dirname(file), specifier);
     const place = places.get(path);
     if (place === undefined) return call;
-    const there = place === own ? 'joined' : `require('${specifierOf(place, file)}')`;
+    const there = place === own ? JOINED_MODULES : `require('${specifierOf(place, file)}')`;
     return `${there}['${basename(path)}']`;
   });
 }
@@ -117,9 +142,9 @@ function definition(name, text) {
 function joinedFile(definitions) {
   return `'use strict';
 
-// Modules that most programs load together, in one file: each file costs every process a third of a millisecond.
+// Modules that most programs load together.
 
-const joined = module.exports;
+const ${JOINED_MODULES} = module.exports;
 
 /**
  * @param {string} name
@@ -128,7 +153,7 @@ const joined = module.exports;
 function define(name, run) {
   /** @type {{ exports: any } | undefined} */
   let loaded;
-  Object.defineProperty(joined, name, {
+  Object.defineProperty(${JOINED_MODULES}, name, {
     get() {
       if (loaded === undefined) {
         loaded = { exports: {} };
@@ -148,10 +173,12 @@ function define(name, run) {
 ${definitions.join('\n')}`;
 }
 
-/** @param {string} root */
-function scripts(root) {
+/**
+ * @param {string} root
+ * @param {'.js' | '.mjs'} [extension]
+ */
+function scripts(root, extension = '.js') {
   const inLib = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' });
-  return ['index.js', ...inLib.filter((path) => path.endsWith('.js')).map((path) => join('lib', path))].map(
-    (path) => join(root, path),
-  );
+  const names = [`index${extension}`, ...inLib.map((path) => join('lib', path))];
+  return names.filter((path) => path.endsWith(extension)).map((path) => join(root, path));
 }
