@@ -1,5 +1,6 @@
 'use strict';
 
+const { ClientAuthError } = require('./lib/client-auth-error.js');
 const { ClientAuthInterceptorFactory } = require('./lib/client-auth-interceptor-factory.js');
 
 // Not by the first create(): whoever has no addon is to hear of it where the package is loaded.
@@ -7,11 +8,9 @@ require('./lib/native-environment.js');
 
 /** @satisfies {typeof import('./index.js')} */
 module.exports = {
+  ClientAuthError,
   ClientAuthInterceptorFactory,
   // What is not used at once is loaded when it is: `require` counts in every short-lived process.
-  get ClientAuthError() {
-    return require('./lib/client-auth-error.js').ClientAuthError;
-  },
   get ClientAuthInterceptor() {
     return require('./lib/client-auth-interceptor.js').ClientAuthInterceptor;
   },

@@ -1,6 +1,6 @@
 'use strict';
 
-// What an interceptor needs is loaded by the first create(): `require` counts in every short-lived process.
+// What an interceptor needs is loaded by the first create().
 
 // biome-ignore lint/complexity/noStaticOnlyClass: Smile CDR's scripts know it as a class.
 class ClientAuthInterceptorFactory {

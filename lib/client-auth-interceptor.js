@@ -9,8 +9,6 @@ const { NOTHING_KEPT, isCurrent, keep, keepForBase } = require('./kept-header.js
 // Not at the first token: where there is no file descriptor left, that would throw and not reject.
 const { PendingToken } = require('./pending-token.js');
 
-// What many programs never use is loaded when it is.
-
 /**
  * @typedef {InstanceType<typeof import('./access-token.js').AccessToken>} AccessToken
  * @typedef {InstanceType<typeof import('./pending-token.js').PendingToken>} Acquisition

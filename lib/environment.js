@@ -2,7 +2,8 @@
 
 const { invalidConfig, unwrap } = require('./client-auth-error.js');
 const { hasOwn } = require('./given-member.js');
-const { environment } = require('./native-environment.js');
+const { environment, recipient } = require('./native-environment.js');
+const { forgetSigner, sign } = require('./signers.js');
 
 /**
  * @typedef {import('./native.js').NativeLetter} NativeLetter
@@ -33,6 +34,12 @@ const MAX_THROWN = 256;
  * @type {import('node:diagnostics_channel').Channel[] | undefined}
  */
 let traces;
+/**
+ * Since it was first listened for.
+ *
+ * @type {typeof import('./token-requests.js').publishTokenRequest | undefined}
+ */
+let publishTokenRequest;
 /** @type {import('node:diagnostics_channel').Channel | undefined} */
 let warningChannel;
 
@@ -71,7 +78,7 @@ function updateListening() {
 /** Before the first letter, which cannot wait until there is a file descriptor to load the module with. */
 function canTellOfTokenRequests() {
   try {
-    require('./token-requests.js');
+    publishTokenRequest ??= require('./token-requests.js').publishTokenRequest;
     return true;
   } catch {
     return false;
@@ -110,10 +117,10 @@ function deliver(letters) {
 
 /** @param {NativeLetter} letter */
 function openLetter(letter) {
-  if (is(letter, 'event')) require('./token-requests.js').publishTokenRequest(letter.event);
+  if (is(letter, 'event')) publishTokenRequest?.(letter.event);
   else if (is(letter, 'outcome')) settle(letter.ticket, letter.outcome);
   else if (is(letter, 'signer')) askSigner(letter);
-  else if (is(letter, 'forgottenSigner')) require('./signers.js').forgetSigner(letter.forgottenSigner);
+  else if (is(letter, 'forgottenSigner')) forgetSigner(letter.forgottenSigner);
   else if (is(letter, 'lookedFor')) questions.get(letter.lookedFor)?.(letter.trouble);
   else if (is(letter, 'diagnosed')) questions.get(letter.diagnosed)?.(letter.diagnosis);
   else askHooks(/** @type {Extract<NativeLetter, { context: unknown }>} */ (letter));
@@ -156,7 +163,6 @@ async function askHooks({ ticket, call, context }) {
 /** @param {{ signer: number, call: number, input: Uint8Array, algorithm: string }} letter */
 async function askSigner({ signer, call, input, algorithm }) {
   try {
-    const { sign } = require('./signers.js');
     environment.answerSigner(call, await sign(signer, input, algorithm));
   } catch (error) {
     fail(call, error);
@@ -250,10 +256,11 @@ function publishWarning(warning) {
   if (warningChannel.hasSubscribers) warningChannel.publish(warning);
 }
 
+recipient.deliver = deliver;
+
 module.exports = {
   abandoned,
   ask,
-  deliver,
   environment,
   hold,
   lookAtKeystore,

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { packageBin } from '../../scripts/package-bin.mjs';
@@ -83,16 +85,43 @@ test('jest gets a token in two files', async (t) => {
     test('a token', async () => {${TOKEN}
       expect(header).toMatch(/^Bearer /);
     });`;
-  const root = await project('jest', {
-    'jest.config.js': "module.exports = { testEnvironment: 'node', transform: {}, haste: {} };",
-    'token.test.js': file,
-    'again.test.js': file,
+  const { code, stderr } = await jest('jest', { 'token.test.js': file, 'again.test.js': file });
+  t.is(code, 0, stderr);
+  t.regex(stderr, /Tests: +2 passed, 2 total/);
+});
+
+test('jest goes on with the next file when a token request of the last one ends late', async (t) => {
+  const connections = new Set();
+  const silent = createServer((socket) => connections.add(socket.on('error', () => {})));
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.teardown(() => {
+    silent.close();
+    for (const socket of connections) socket.destroy();
   });
-  const { code, stderr } = await runNode(packageBin(PACKAGE_ROOT, 'jest'), {
-    args: ['--rootDir', root, '--config', join(root, 'jest.config.js')],
-    cwd: root,
-    timeoutMs: 120_000,
-  });
+  const options = {
+    clientId: 'late',
+    clientSecret: 'secret',
+    scope: null,
+    tokenEndpoint: `http://127.0.0.1:${silent.address().port}/token`,
+    http: { timeoutMs: 500, proxy: null },
+    retry: { attempts: 1 },
+  };
+  // Each file runs after the end of the other one's request, whichever comes first.
+  const file = `
+    const { setTimeout: sleep } = require('node:timers/promises');
+    const { ClientAuthInterceptorFactory } = require('@org/smart-m2m');
+    test('what is not waited for', async () => {
+      await sleep(1_000);
+      const interceptor = ClientAuthInterceptorFactory.create(${JSON.stringify(options)});
+      const signal = AbortSignal.timeout(50);
+      await expect(interceptor.getAuthorizationHeader({ signal })).rejects.toThrow();
+    });`;
+  const { code, stderr } = await jest(
+    'jest-late',
+    { 'one.test.js': file, 'other.test.js': file },
+    '--runInBand',
+  );
   t.is(code, 0, stderr);
   t.regex(stderr, /Tests: +2 passed, 2 total/);
 });
@@ -134,6 +163,16 @@ for (const [module, moduleResolution] of [
       cwd: root,
     });
     t.is(code, 0, stdout);
+  });
+}
+
+async function jest(name, files, ...args) {
+  const config = `module.exports = { testEnvironment: 'node', transform: {}, haste: {} };`;
+  const root = await project(name, { ...files, 'jest.config.js': config });
+  return runNode(packageBin(PACKAGE_ROOT, 'jest'), {
+    args: [...args, '--rootDir', root, '--config', join(root, 'jest.config.js')],
+    cwd: root,
+    timeoutMs: 120_000,
   });
 }
 
