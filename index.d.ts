@@ -765,7 +765,8 @@ export interface SmileKeystoreDefinitions {
  * time the same object. In every thread that has an interceptor of the client concerned, also for renewals in
  * the background. A new subscription is noticed by the next call that asks the core: `stats()`, or one that
  * finds the token due, new or missing. A request sent again because a kept connection was just being closed is
- * told under the number of the attempt that it repeats. Nothing in it is secret.
+ * told under the number of the attempt that it repeats. Subscribers run in the asynchronous context
+ * (`AsyncLocalStorage`) in which the thread has loaded the package. Nothing in it is secret.
  *
  * @example
  * import { subscribe } from 'node:diagnostics_channel';
