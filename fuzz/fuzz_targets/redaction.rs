@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use smart_m2m_core::fuzzing::clean;
 
 const WITHHELD: &str = "(not shown: it repeats a credential of the request)";
+const REDACTED: &str = "[redacted]";
 const LONGEST: usize = 201;
 
 // The first line is the credential, the rest what a server says; characters from 1 to 8 stand for the credential in
@@ -20,14 +21,21 @@ libfuzzer_sys::fuzz_target!(|input: &str| {
     let shown = clean(&said, credential);
     text::assert_readable(&shown, LONGEST);
     if shown != WITHHELD {
-        text::assert_withheld(&shown, credential, &["[redacted]"]);
+        text::assert_withheld(without_broken_off(&shown), credential, &[REDACTED]);
     }
     // Without a credential nothing is withheld, and the rest holds all the same.
     let shown = clean(&said, "");
     text::assert_readable(&shown, LONGEST);
     assert!(!shown.contains("eyJ"));
-    assert!(shown != WITHHELD || said.contains(WITHHELD), "{said:?}");
+    assert!(shown != WITHHELD || text::folded(&said).contains(&text::folded(WITHHELD)), "{said:?}");
 });
+
+/// Without our own word where the text ends within it.
+fn without_broken_off(shown: &str) -> &str {
+    let Some(text) = shown.strip_suffix('…') else { return shown };
+    let beginnings = (1..REDACTED.len()).rev().map(|end| &REDACTED[..end]);
+    beginnings.filter_map(|beginning| text.strip_suffix(beginning)).next().unwrap_or(text)
+}
 
 fn echoed(credential: &str, said: &str) -> String {
     let mut text = String::with_capacity(said.len());
