@@ -187,9 +187,9 @@ test('an HTTP/2 request that runs out of time is given up, and tried again over 
   const closed = [];
   const hang = ({ stream }) => stream.once('close', () => closed.push(stream.rstCode));
   server.replies.push(hang, hang);
-  const interceptor = server.create({ http: { timeoutMs: 2000 }, retry: { attempts: 2 } });
+  const interceptor = server.create({ http: { timeoutMs: 3000 }, retry: { attempts: 2 } });
   const error = await t.throwsAsync(interceptor.getAuthorizationHeader(), { code: 'ERR_TIMEOUT' });
-  t.regex(error.message, /no complete answer within 2000 ms/);
+  t.regex(error.message, /no complete answer within 3000 ms/);
   await eventually(() => closed.length === 2);
   t.deepEqual(closed, [NGHTTP2_CANCEL, NGHTTP2_CANCEL]);
   const [first, second] = server.tokenRequests().map(({ port }) => port);
@@ -349,7 +349,7 @@ async function leavesSilence(t, open) {
     clientSecret: 'test-secret',
     scope: null,
     tokenEndpoint: `https://localhost:${relay.port}/token`,
-    http: { ca: certificates.caPem, proxy: null, timeoutMs: 1500 },
+    http: { ca: certificates.caPem, proxy: null, timeoutMs: 3000 },
     retry: { attempts: 2 },
   });
   await interceptor.getAuthorizationHeader();

@@ -55,7 +55,7 @@ test('a token that nobody uses any more is renewed once at most', async (t) => {
 
 test('in steady use nobody waits for a server that takes a quarter of the lifetime to answer', async (t) => {
   t.timeout(60_000);
-  const LIFETIME_SECONDS = 4;
+  const LIFETIME_SECONDS = 8;
   const { server } = t.context;
   const issue = server.issue({ expires_in: LIFETIME_SECONDS });
   server.on('POST /token', () => ({ ...issue(), delayMs: (LIFETIME_SECONDS * 1000) / 4 }));

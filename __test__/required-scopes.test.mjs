@@ -1,6 +1,7 @@
 import { ClientAuthInterceptorFactory } from '@org/smart-m2m';
 import test from 'ava';
 import { makeCertificates } from '../examples/embedded/certificates.mjs';
+import { eventually } from './support/eventually.mjs';
 import { tokenResponse } from './support/recording-server.mjs';
 import { startTokenEndpoint } from './support/token-endpoint.mjs';
 import { collectWarnings } from './support/warnings.mjs';
@@ -69,10 +70,11 @@ test('it is not retried, and remembered like other refusals', async (t) => {
 });
 
 test('a living token stays in use while its replacement lacks scopes', async (t) => {
-  const { server, interceptor } = await start(t, { expires_in: 3 }, { requireScopes: 'all' });
+  const changes = { requireScopes: 'all', renewal: { marginSeconds: 25 } };
+  const { server, interceptor } = await start(t, { expires_in: 30 }, changes);
   const header = await interceptor.getAuthorizationHeader();
   server.on('POST /token', tokenResponse({ access_token: 'narrower', scope: 'system/Group.rs' }));
-  await new Promise((resolve) => setTimeout(resolve, 2200));
+  await eventually(() => interceptor.stats().failures === 1);
   t.is(await interceptor.getAuthorizationHeader(), header);
 });
 

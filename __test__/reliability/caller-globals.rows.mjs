@@ -113,8 +113,13 @@ const polluted = [
     script: `
       const interceptor = create();
       Object.prototype.then = () => {};
-      interceptor.getAuthorizationHeader().then((header) => { delete Object.prototype.then; tell(header); });
-      await new Promise((resolve) => setTimeout(resolve, 1000));`,
+      await new Promise((resolve) => {
+        interceptor.getAuthorizationHeader().then((header) => {
+          delete Object.prototype.then;
+          tell(header);
+          resolve();
+        });
+      });`,
     told: ['Bearer token-1'],
   },
   {

@@ -51,6 +51,8 @@ function worker(work) {
       ${work}
       parentPort.postMessage('begun');\`, { eval: true, execArgv: [], workerData: { options, root: process.cwd() } });
     const ended = new Promise((resolve) => worker.once('exit', (...args) => resolve(args)));
+    const failed = new Promise((resolve) => worker.once('error', resolve));
+    const told = new Promise((resolve) => worker.on('message', (text) => text !== 'begun' && resolve(text)));
     await once(worker, 'message');
     await sleep(${ON_THE_WAY_MS});`;
 }
@@ -94,7 +96,7 @@ const threads = [
     serve: (server) => server.on('POST /token', { ...server.issue()(), delayMs: 1500 }),
     script: `${worker("create().getAuthorizationHeader(); setTimeout(() => { throw new Error('boom') }, 400);")}
       const waiting = create().getAuthorizationHeader();
-      report((await once(worker, 'error'))[0].message);
+      report((await failed).message);
       await tell(waiting);`,
     told: ['boom', 'token 1'],
     tokenRequests: 1,
@@ -104,7 +106,7 @@ const threads = [
     outcome: 'the worker gets it; then the process ends',
     serve: (server) => server.on('POST /token', { ...server.issue()(), delayMs: 700 }),
     script: `${worker("create().getAuthorizationHeader().then(() => parentPort.postMessage('has it'));")}
-      worker.once('message', report);`,
+      told.then(report);`,
     told: ['has it'],
   },
   {
@@ -200,10 +202,12 @@ const pauses = [
     outcome: 'ERR_TIMEOUT, transient; the next call gets a token',
     serve: (server) => server.on('POST /token', [NEVER, server.issue()]),
     options: { http: { proxy: null, timeoutMs: 1500, connectTimeoutMs: 1500 }, retry: { attempts: 1 } },
-    script: `const interceptor = create();
+    script: `import { subscribe } from 'node:diagnostics_channel';
+      const sent = new Promise((resolve) => subscribe('tracing:smart-m2m:token:start', resolve));
+      const interceptor = create();
       const waiting = interceptor.getAuthorizationHeader();
       waiting.catch(() => {});
-      await sleep(200); await freeze(3);
+      await sent; await sleep(200); await freeze(3);
       await tell(waiting);
       await tell(interceptor.getAuthorizationHeader());`,
     told: ['ERR_TIMEOUT, transient', 'token 1'],

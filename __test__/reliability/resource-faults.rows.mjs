@@ -11,6 +11,18 @@ const closing = (issue) => () => {
   return { ...reply, headers: { ...reply.headers, ...CLOSING } };
 };
 
+const COUNT_SOCKETS = `
+  import { readdirSync, readlinkSync } from 'node:fs';
+  const isSocket = (file) => {
+    try {
+      return readlinkSync('/proc/self/fd/' + file).startsWith('socket:');
+    } catch {
+      // That which the folder was read through.
+      return false;
+    }
+  };
+  const countSockets = () => readdirSync('/proc/self/fd').filter(isSocket).length;`;
+
 const KEY_FILE = `
   import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
   const folder = mkdtempSync('/tmp/smart-m2m-fault-');
@@ -63,10 +75,12 @@ const descriptors = [
     outcome: 'ERR_NETWORK, transient, with the limit to raise; later a token',
     options: { retry: { attempts: 1 } },
     serve: (server) => server.on('POST /token', closing(server.issue())),
-    script: `const interceptor = create();
+    script: `${COUNT_SOCKETS}
+      const before = countSockets();
+      const interceptor = create();
       await tell(interceptor.getAuthorizationHeader());
       interceptor.invalidate();
-      await sleep(100);
+      while (countSockets() > before) await sleep(20);
       const give = takeDescriptors();
       await tell(interceptor.getAuthorizationHeader());
       give();

@@ -218,8 +218,16 @@ export async function sendByHand(thread, client, { fhirBaseUrl }) {
     ({ headers }) => call.checkHeader(headers.get('authorization')),
   );
   if (request === undefined) return;
-  const response = await fetch(url, { headers: request.headers });
-  await response.arrayBuffer();
+  thread.tally.count('fetches');
+  const response = await new Call(thread, client, 'fetch', { fhirBaseUrl }).run(
+    async () => {
+      const answer = await fetch(url, { headers: request.headers });
+      await answer.arrayBuffer();
+      return answer;
+    },
+    ({ status }) => status === 200 && thread.tally.count('fetches answered 200'),
+  );
+  if (response === undefined) return;
   if (thread.random.chance(0.5)) client.interceptor.interceptResponse(request, response);
   else if (response.status === 401) client.interceptor.invalidate(request.headers.get('authorization'));
 }

@@ -79,9 +79,9 @@ impl Outcome {
     pub(crate) const DUE_SOON: Self =
         Self::Token { renews_in: Duration::from_millis(5), ends_in: Duration::from_secs(3600) };
 
-    /// Due at once, and over at once.
+    /// Due at once, and over soon; not before a busy machine has handed it out.
     pub(crate) const SHORT: Self =
-        Self::Token { renews_in: Duration::from_millis(5), ends_in: Duration::from_millis(15) };
+        Self::Token { renews_in: Duration::from_millis(5), ends_in: Duration::from_secs(1) };
 }
 
 /// Answers requests one after the other; those beyond the script are refused.

@@ -101,10 +101,9 @@ async fn a_refusal_is_remembered_and_says_so() {
     let script = Script::new([Outcome::Failure(refusal())]);
     let source = Arc::new(script.source(RenewalPolicy::PLAIN, timer()));
     assert_eq!(obtained(&source).await, Err(ErrorCode::TokenRejected));
+    let now = Now::read();
     for _ in 0..1000 {
-        let Obtained::Refused(error) = source.obtain(false, Now::read()) else {
-            panic!("asked again")
-        };
+        let Obtained::Refused(error) = source.obtain(false, now) else { panic!("asked again") };
         assert_eq!((error.code(), error.status()), (ErrorCode::TokenRejected, Some(401)));
         assert!(error.to_string().contains("remembered"));
     }
