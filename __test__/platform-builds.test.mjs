@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { buildFlags } from '../scripts/platforms/build-flags.mjs';
 import { once } from '../scripts/platforms/folders.mjs';
 import { figures, withFigures } from '../scripts/platforms/report.mjs';
 import { chooseTargets, TARGETS, targetOf } from '../scripts/platforms/targets.mjs';
@@ -18,6 +19,13 @@ test('Windows is built without anything of Microsoft, and glibc with the oldest 
   t.is(targetOf('aarch64-unknown-linux-gnu').zigTarget, 'aarch64-unknown-linux-gnu.2.17');
   t.is(targetOf('aarch64-unknown-linux-musl').zigTarget, 'aarch64-unknown-linux-musl');
   t.is(targetOf('x86_64-apple-darwin').rustTarget, 'x86_64-apple-darwin');
+});
+
+test('a DLL has no time of its building in it, whichever linker makes it', (t) => {
+  const flags = (rustTarget) => buildFlags(rustTarget, { paths: [] });
+  t.is(flags('x86_64-pc-windows-gnullvm').SOURCE_DATE_EPOCH, '0');
+  t.true(flags('x86_64-pc-windows-msvc').CARGO_ENCODED_RUSTFLAGS.includes('-Clink-arg=/Brepro'));
+  t.is(flags('x86_64-unknown-linux-gnu').SOURCE_DATE_EPOCH, undefined);
 });
 
 test('targets are chosen by platform or triple, and one that there is not is named', (t) => {

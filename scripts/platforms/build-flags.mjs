@@ -18,13 +18,15 @@ export function buildFlags(rustTarget, { paths, rustFlags = [] }) {
   }
   // Node.js for musl links it dynamically, and so must what it loads.
   if (rustTarget.endsWith('-musl')) rust.push('-Ctarget-feature=-crt-static');
-  // No Visual C++ redistributable on the user's machine.
-  if (rustTarget.endsWith('-msvc')) rust.push('-Ctarget-feature=+crt-static');
+  // No Visual C++ redistributable on the user's machine; and a hash where the time of linking would be.
+  if (rustTarget.endsWith('-msvc')) rust.push('-Ctarget-feature=+crt-static', '-Clink-arg=/Brepro');
   const name = rustTarget.replaceAll('-', '_');
   return {
     // The variable that can hold paths with spaces.
     CARGO_ENCODED_RUSTFLAGS: [...rust, ...rustFlags].join('\x1f'),
     [`CFLAGS_${name}`]: c.join(' '),
     [`AWS_LC_SYS_CFLAGS_${name}`]: c.join(' '),
+    // By LLVM's linker: the time that it writes into a DLL.
+    ...(rustTarget.includes('-windows-gnu') && { SOURCE_DATE_EPOCH: '0' }),
   };
 }
