@@ -5,9 +5,8 @@ use std::num::NonZeroU32;
 use crate::error::{ErrorCode, Problem};
 
 /// Runs of a hash's compression function that one file gets: less than a second. OpenSSL's
-/// `pkcs12 -iter 1000000`, the costliest in use, needs 5 million. Where each run is instrumented it takes ten times as
-/// long.
-const RUNS: u64 = if cfg!(fuzzing) { 2_000_000 } else { 6_000_000 };
+/// `pkcs12 -iter 1000000`, the costliest in use, needs 5 million.
+const RUNS: u64 = 6_000_000;
 
 /// What is left of it; every attempt at every part of a file takes from the same.
 pub(super) struct Budget {
