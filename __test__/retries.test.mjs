@@ -133,6 +133,18 @@ for (const [name, retry] of Object.entries(IMPATIENT)) {
 
 test('no attempt begins after retry.deadlineMs', async (t) => {
   const { server } = t.context;
+  server.on('POST /token', text(503, 'down'));
+  const interceptor = create(server, { retry: { attempts: 10, deadlineMs: 1500 } });
+  const error = await t.throwsAsync(interceptor.getAuthorizationHeader());
+  t.like(error, { code: 'ERR_SERVER', status: 503, transient: true });
+  const requests = server.tokenRequests();
+  const lasted = requests.at(-1).at - requests[0].at;
+  // It can be on its way for a while.
+  t.true(lasted < 1500 + 1000, `${lasted} ms`);
+});
+
+test('an error counts the attempts that were made before retry.deadlineMs', async (t) => {
+  const { server } = t.context;
   server.on('POST /token', text(503, 'down', { 'retry-after': '2' }));
   const interceptor = create(server, { retry: { attempts: 10, deadlineMs: 3800 } });
   const error = await t.throwsAsync(interceptor.getAuthorizationHeader());

@@ -186,8 +186,12 @@ mod tests {
     }
 
     fn lifetime_of(expires_in: &Value) -> u64 {
+        let before = Now::read().monotonic;
         let token = read_members(&json!({"expires_in": expires_in})).unwrap();
-        token.schedule.unwrap().lifetime.as_secs()
+        let schedule = token.schedule.unwrap();
+        let counted_from = schedule.expires_at.monotonic - schedule.lifetime;
+        assert!((before..=Now::read().monotonic).contains(&counted_from));
+        schedule.lifetime.as_secs()
     }
 
     #[test]
