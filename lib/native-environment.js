@@ -4,7 +4,8 @@ const { addon } = require('./addon.js');
 
 /**
  * Who opens the letters of the core. By reference: a `require` would look in the module registry of the moment, which a
- * test runner or a program that loads its modules anew may have emptied since.
+ * test runner or a program that loads its modules anew may have emptied since. Nobody is asked for anything before
+ * environment.js has put its function here.
  *
  * @type {{ deliver: (letters: import('./native.js').NativeLetter[]) => void }}
  */
