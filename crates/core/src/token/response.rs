@@ -189,8 +189,8 @@ mod tests {
         let before = Now::read().monotonic;
         let token = read_members(&json!({"expires_in": expires_in})).unwrap();
         let schedule = token.schedule.unwrap();
-        let counted_from = schedule.expires_at.monotonic - schedule.lifetime;
-        assert!((before..=Now::read().monotonic).contains(&counted_from));
+        let ends = before + schedule.lifetime..=Now::read().monotonic + schedule.lifetime;
+        assert!(ends.contains(&schedule.expires_at.monotonic));
         schedule.lifetime.as_secs()
     }
 
